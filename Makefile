@@ -1,0 +1,75 @@
+# Everything a fresh machine needs is installed by these targets, into this folder, once.
+
+PYTHON ?= python3
+UV     := .tools/uv/bin/uv
+export SAM_CLI_TELEMETRY := 0
+
+.DEFAULT_GOAL := help
+.PHONY: help setup tools build format check test demo up down lock clean
+
+help: ## Show this help
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+setup: .venv/.stamp tools .tools/checkov/.stamp ## Install what development needs; quick when it is there already
+
+tools: .tools/sam/.stamp .tools/ministack/.stamp .tools/runtime/.stamp
+
+build: tools ## Build the provider with SAM into .aws-sam/build
+	@PYTHON="$(CURDIR)/.tools/uv/bin/python" .tools/sam/bin/sam build
+
+format: .venv/.stamp ## Format the code and mend what the linter can
+	@.venv/bin/ruff format . && .venv/bin/ruff check --fix .
+
+check: setup ## Formatting, lint, types, import contract, templates
+	.venv/bin/ruff format --check .
+	.venv/bin/ruff check .
+	.venv/bin/mypy
+	PYTHONPATH=handler .venv/bin/lint-imports
+	.tools/sam/bin/cfn-lint template.yaml examples/*.yaml
+	AWS_DEFAULT_REGION=us-east-1 .tools/sam/bin/sam validate --lint
+	.tools/checkov/bin/checkov --quiet --compact --skip-download --framework cloudformation --file template.yaml
+
+test: .venv/.stamp tools ## Run every test; ARGS="-k word" picks some
+	.venv/bin/python -m pytest $(if $(ARGS),$(ARGS),--cov --cov-report=term)
+
+demo: .venv/.stamp tools ## Watch a credential's whole life on an embedded AWS
+	@.venv/bin/python -m local.demo
+
+up: .venv/.stamp tools ## Start the embedded AWS and print the environment to use it: eval "$$(make up)"
+	@.venv/bin/python -m local.embedded_aws up
+
+down: ## Stop what `make up` started
+	@test ! -x .venv/bin/python || .venv/bin/python -m local.embedded_aws down
+
+LOCKS := handler/requirements requirements-dev $(basename $(wildcard requirements/*.in))
+
+lock: $(UV) ## Resolve every dependency anew and lock it with its hashes
+	@for lock in $(LOCKS); do \
+		$(UV) pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes \
+			--no-header --no-annotate --no-emit-index-url $$lock.in --output-file $$lock.txt || exit 1; \
+	done
+
+clean: down ## Remove everything these targets have made
+	rm -rf .venv .tools .local .aws-sam .coverage .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache
+
+# An environment is made anew when its lock has changed, and only then.
+$(UV): requirements/bootstrap.txt
+	@echo "Installing uv" >&2
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: make PYTHON=python3.x ...")'
+	@$(PYTHON) -m venv --clear .tools/uv
+	@.tools/uv/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r $<
+	@touch $@
+
+define environment
+$(1)/.stamp: $(2) $$(UV)
+	@echo "Installing $(2) into $(1)" >&2
+	@$$(UV) venv --quiet --clear --python .tools/uv/bin/python $(1)
+	@$$(UV) pip sync --quiet --require-hashes --python $(1)/bin/python $(2)
+	@touch $$@
+endef
+
+$(eval $(call environment,.venv,requirements-dev.txt))
+$(eval $(call environment,.tools/sam,requirements/sam.txt))
+$(eval $(call environment,.tools/ministack,requirements/ministack.txt))
+$(eval $(call environment,.tools/runtime,requirements/runtime.txt))
+$(eval $(call environment,.tools/checkov,requirements/checkov.txt))

@@ -1,0 +1,1 @@
+"""Provider of the CloudFormation custom resource `Custom::SourceCredential`."""

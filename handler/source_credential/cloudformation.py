@@ -1,0 +1,226 @@
+"""CloudFormation's custom-resource protocol: the life cycle of one request, from event to answer.
+
+The only import of crhelper. It dispatches and keeps the time; what it does otherwise than promised is overridden here,
+and `docs/decisions/0001-crhelper.md` says why it stays.
+https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/crpg-ref-requesttypes.html
+"""
+
+from collections.abc import Callable, Mapping
+from threading import Timer
+from typing import Any, Final, Protocol
+
+from crhelper import CfnResource
+
+from source_credential.errors import InvalidRequest, ServiceInternalError, SourceCredentialError
+from source_credential.observability import log_unexpected, logger, raise_log_levels
+from source_credential.response import FAILED, MAX_PHYSICAL_RESOURCE_ID, SUCCESS, DoesNotFit, Response
+from source_credential.response_delivery import Delivery
+
+# With so little time left FAILED is sent: enough to deliver it against some bad luck, never more than half of the time.
+_RESERVE_SECONDS: Final = 8.0
+
+_IDS: Final = ("StackId", "RequestId", "LogicalResourceId")
+
+Handler = Callable[[Mapping[str, Any], Any], str]
+
+
+class LambdaContext(Protocol):
+    """What is used of Lambda's context object."""
+
+    log_group_name: str
+    log_stream_name: str
+
+    def get_remaining_time_in_millis(self) -> int:
+        """Return the milliseconds until Lambda ends the invocation."""
+        ...
+
+
+class NotACustomResourceEvent(ValueError):
+    """The event is not CloudFormation's, so there is nobody to answer."""
+
+
+def marker(request_id: str) -> str:
+    """Return the physical id of a resource that was never created. Its Delete finds nothing to delete."""
+    return f"source-credential:create-failed:{request_id}"
+
+
+class CustomResource(CfnResource):
+    """A custom resource whose handlers, set with crhelper's decorators, return the physical id and may set `Data`.
+
+    Every request that can be answered is answered once: with what the handler returned or raised, with FAILED when the
+    time runs short, with FAILED when the function's own code could not be loaded.
+    """
+
+    # What crhelper keeps, and its types do not tell.
+    RequestType: str
+    _event: Mapping[str, Any]
+    _context: LambdaContext
+    _create_func: Handler
+    _update_func: Handler
+    _delete_func: Handler
+
+    _start_failed = False
+
+    def __init__(self) -> None:
+        """Set crhelper up to keep silent: its default level prints the event with its presigned URL."""
+        super().__init__(log_level="INFO", boto_level="WARNING")
+        raise_log_levels()
+
+    @property
+    def _sam_local(self) -> bool:
+        """Tell crhelper not to make its three clients: only its polling needs them, and a cold start pays for them."""
+        return True
+
+    @_sam_local.setter
+    def _sam_local(self, _value: object) -> None:
+        """Take no notice of the environment variable crhelper reads."""
+
+    def __call__(self, event: object, context: LambdaContext) -> None:
+        """Handle one event and answer it.
+
+        Raises NotACustomResourceEvent when there is nobody to answer, and Undelivered when CloudFormation did not take
+        the answer, so that Lambda runs the event again.
+        """
+        request = _read(event)
+        self._delivery = Delivery(
+            request["ResponseURL"], seconds_left=lambda: context.get_remaining_time_in_millis() / 1000
+        )
+        logger.append_keys(request_type=request["RequestType"], **{name: request[name] for name in _IDS})
+        try:
+            logger.info("Received")
+            super().__call__(request, context)
+            if self._timer is not None:
+                # Returning while the timer's answer is under way would let Lambda freeze it half sent.
+                self._timer.join()
+        finally:
+            logger.remove_keys(["request_type", *_IDS])
+        if self._delivery.failure:
+            raise self._delivery.failure
+
+    def init_failure(self, error: Exception) -> None:
+        """Remember that the function's code could not be loaded: every request is then answered with FAILED."""
+        log_unexpected("The function could not start", error)
+        self._start_failed = True
+        self._init_failed = ServiceInternalError(
+            "Provider", f"the function could not start ({type(error).__name__})", "Its log says where."
+        )
+
+    def generate_physical_id(self, event: Mapping[str, Any]) -> str:
+        """Return the marker: crhelper asks for an id when a Create has failed."""
+        return marker(event["RequestId"])
+
+    def _log_setup(self, event: object, context: object) -> None:
+        """Leave logging as it is: crhelper would set its levels and formats anew on every event."""
+
+    def _wait_for_cwlogs(self, sleep: object = None) -> None:
+        """Answer a Delete at once: crhelper would sleep for two minutes first."""
+
+    def _poll_enabled(self) -> bool:
+        """Never poll: an import takes less than a second."""
+        return False
+
+    def _get_func(self) -> Handler:
+        handlers = {"Create": self._create_func, "Update": self._update_func, "Delete": self._delete_func}
+        return handlers.get(self.RequestType, _refuse_request_type)
+
+    def _wrap_function(self, func: Handler) -> None:
+        """Call the handler; turn what it raises into a Reason that may be read by anyone who may read the stack."""
+        try:
+            self.PhysicalResourceId = func(self._event, self._context)
+        except SourceCredentialError as error:
+            self.Status, self.Reason = FAILED, str(error)
+        except Exception as error:  # noqa: BLE001 - whatever it is, CloudFormation must be answered
+            log_unexpected("The request failed unexpectedly", error)
+            self.Status, self.Reason = FAILED, self._unexpected(type(error).__name__)
+
+    def _unexpected(self, kind: str) -> str:
+        where = f"{self._context.log_group_name}, stream {self._context.log_stream_name}"
+        return str(
+            ServiceInternalError(
+                "Provider",
+                f"failed unexpectedly ({kind})",
+                f"Its log says where: group {where}, RequestId {self.RequestId}.",
+            )
+        )
+
+    def _set_timeout(self) -> None:
+        seconds = self._context.get_remaining_time_in_millis() / 1000
+        self._timer = Timer(max(seconds - _RESERVE_SECONDS, seconds / 2), self._timeout)
+        self._timer.daemon = True
+        self._timer.start()
+
+    def _timeout(self) -> None:
+        self._answer(
+            FAILED,
+            str(
+                ServiceInternalError(
+                    "Provider",
+                    "the time of the function ran out before the request was done",
+                    "Deploy again; if it goes on, check that the function reaches the services' endpoints.",
+                )
+            ),
+        )
+
+    def _send(self, status: str | None = None, reason: str = "", send_response: object = None) -> None:
+        """Answer. crhelper gives a status only where it means FAILED: a failed start, or a fault of its own."""
+        del send_response  # crhelper's own transport takes any status as delivered, and retries exceptions for ever
+        if status is None:
+            self._answer(self.Status, self.Reason)
+        else:
+            self._answer(FAILED, reason if self._start_failed else self._unexpected("a fault in the life cycle"))
+
+    def _answer(self, status: str, reason: str) -> None:
+        """Compose the answer and deliver it, unless the request has been answered."""
+        if not self._delivery.claim():
+            return
+        response = _response(self._event, status, reason)
+        if status == SUCCESS and self.RequestType != "Delete":
+            response = _succeeded(self._event, self.PhysicalResourceId, self.Data)
+        logger.info("Answered", status=status, reason=reason, physical_resource_id=response.physical_resource_id)
+        self._delivery.put(response.encode())
+
+
+def _refuse_request_type(event: Mapping[str, Any], _context: object) -> str:
+    raise InvalidRequest("RequestType", "is none of Create, Update, Delete", f"Check who sent {event['RequestId']}.")
+
+
+def _read(event: object) -> dict[str, Any]:
+    """Return the request without what crhelper's polling would put into it. Raises NotACustomResourceEvent."""
+    if not isinstance(event, Mapping):
+        raise NotACustomResourceEvent("the event is not a JSON object")
+    request = {name: value for name, value in event.items() if not str(name).startswith("CrHelper")}
+    for name in (*_IDS, "ResponseURL"):
+        if not isinstance(request.get(name), str) or not request[name]:
+            raise NotACustomResourceEvent(f"the event has no {name}: it is not from CloudFormation")
+    request["RequestType"] = str(request.get("RequestType"))
+    try:
+        _response(request, FAILED, "").encode()
+    except DoesNotFit as error:
+        raise NotACustomResourceEvent(str(error)) from None
+    return request
+
+
+def _response(request: Mapping[str, Any], status: str, reason: str) -> Response:
+    """Return an answer that names the resource as the request did, or by the marker when the request could not."""
+    given = request.get("PhysicalResourceId")
+    known = isinstance(given, str) and 0 < len(given) <= MAX_PHYSICAL_RESOURCE_ID and request["RequestType"] != "Create"
+    return Response(
+        status=status,
+        reason=reason,
+        physical_resource_id=str(given) if known else marker(request["RequestId"])[:MAX_PHYSICAL_RESOURCE_ID],
+        stack_id=request["StackId"],
+        request_id=request["RequestId"],
+        logical_resource_id=request["LogicalResourceId"],
+    )
+
+
+def _succeeded(request: Mapping[str, Any], physical_resource_id: str, data: Mapping[str, str]) -> Response:
+    """Return the answer to a Create or Update that succeeded."""
+    return Response(
+        status=SUCCESS,
+        physical_resource_id=physical_resource_id,
+        stack_id=request["StackId"],
+        request_id=request["RequestId"],
+        logical_resource_id=request["LogicalResourceId"],
+        data=data,
+    )

@@ -1,0 +1,52 @@
+"""AWS CodeConnections.
+
+https://docs.aws.amazon.com/codeconnections/latest/APIReference/API_GetConnection.html
+"""
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from source_credential.aws_errors import call
+from source_credential.errors import NotFound, SourceCredentialError
+from source_credential.model import Connection
+
+if TYPE_CHECKING:
+    from mypy_boto3_codeconnections import CodeConnectionsClient
+    from mypy_boto3_codestar_connections import CodeStarconnectionsClient
+
+    ConnectionsClient = CodeConnectionsClient | CodeStarconnectionsClient
+
+
+class CodeConnections:
+    """The port Connections. The service was renamed: an ARN of either name is asked of the API of that name."""
+
+    def __init__(self, client: "Callable[[str], ConnectionsClient]") -> None:
+        """Keep `client`, which returns the client of a service by its name in ARNs."""
+        self._client = client
+
+    def get(self, connection_arn: str) -> Connection:
+        """Return the connection. Raises NotFound and what `aws_errors.call` raises."""
+        service = connection_arn.split(":")[2]
+        what = f"Connection {connection_arn}"
+
+        def not_found(_message: str) -> SourceCredentialError:
+            return NotFound(
+                what,
+                "does not exist",
+                "Correct ConnectionArn, or create the connection.",
+                aws_code="ResourceNotFoundException",
+            )
+
+        answer = call(
+            lambda: self._client(service).get_connection(ConnectionArn=connection_arn),
+            what=what,
+            action=f"{service}:GetConnection",
+            denied_remedy="Add the connection to the parameter ConnectionArns of the provider's stack.",
+            known={"ResourceNotFoundException": not_found},
+        )
+        connection = answer["Connection"]
+        return Connection(
+            arn=connection_arn,
+            status=connection.get("ConnectionStatus", "of unknown status"),
+            provider_type=connection.get("ProviderType", "an unknown provider"),
+        )

@@ -1,0 +1,130 @@
+"""ResourceProperties -> Specification, by the contract in `source_credential.schema.json`."""
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from difflib import get_close_matches
+from importlib.resources import files
+from typing import Any, Final, NamedTuple
+
+import fastjsonschema
+
+from source_credential.errors import InvalidRequest
+from source_credential.model import AuthType, ServerType, Specification
+
+SCHEMA: Final[dict[str, Any]] = json.loads(
+    (files("source_credential") / "source_credential.schema.json").read_text(encoding="utf-8")
+)
+
+# fast_fail off: every problem in one answer. A deploy per typo is how an afternoon goes.
+_validate = fastjsonschema.compile(SCHEMA, use_default=False, fast_fail=False)
+
+# A stack event is read in a narrow column: what is beyond a dozen problems is counted, not listed.
+_PROBLEMS_SHOWN = 12
+
+# What is not shaped like a property's name is not repeated: it could be anything, a token included.
+_PROPERTY_NAME = re.compile(r"[A-Za-z]{1,32}")
+_BEGINNING_OF_A_TOKEN = re.compile(SCHEMA["definitions"]["notToken"]["not"]["pattern"])
+
+
+class _Problem(NamedTuple):
+    name: str
+    problem: str
+    remedy: str
+
+
+def parse(properties: object) -> Specification:
+    """Return what the properties ask for, with defaults filled in.
+
+    properties: ResourceProperties as CloudFormation delivers them, every scalar a string.
+    Raises InvalidRequest, which names every problem at once and repeats no value.
+    """
+    if not isinstance(properties, dict):
+        raise InvalidRequest("ResourceProperties", "must be an object", "Check who sent the event.")
+    problems = _problems(properties)
+    if problems:
+        raise _refusal(problems)
+    text = {name: str(value) for name, value in properties.items()}
+    overwrite = properties.get("ShouldOverwrite")
+    return Specification(
+        server_type=ServerType(text["ServerType"]),
+        auth_type=AuthType(text["AuthType"]),
+        secret_id=text.get("SecretId"),
+        secret_key=text.get("SecretKey"),
+        secret_version_stage=text.get("SecretVersionStage"),
+        secret_version_id=text.get("SecretVersionId"),
+        username=text.get("Username"),
+        username_key=text.get("UsernameKey"),
+        connection_arn=text.get("ConnectionArn"),
+        should_overwrite=None if overwrite is None else overwrite in (True, "true"),
+    )
+
+
+def _problems(properties: Mapping[str, object]) -> list[_Problem]:
+    """Return one problem per property, those of a property itself before those of its place among the others."""
+    try:
+        _validate(properties)
+    except fastjsonschema.JsonSchemaValuesException as failure:
+        own_rules_last = sorted(failure.errors, key=_breaks_own_rule)
+        by_name = {problem.name: problem for error in own_rules_last for problem in _explain(error)}
+        order = [*SCHEMA["properties"], *by_name]
+        return sorted(by_name.values(), key=lambda problem: order.index(problem.name))
+    return []
+
+
+def _breaks_own_rule(error: fastjsonschema.JsonSchemaValueException) -> bool:
+    """Tell whether the error comes from the property's own schema, not from a rule across properties."""
+    return error.definition in (SCHEMA["properties"].get(error.path[-1]), SCHEMA["definitions"]["notToken"])
+
+
+def _explain(error: fastjsonschema.JsonSchemaValueException) -> Iterator[_Problem]:
+    """Yield what an error means in the words of a template: the schema's own texts first."""
+    definition: dict[str, Any] = error.definition
+    remedy = definition.get("x-remedy", "")
+    name = error.path[-1]
+    if error.rule == "required":
+        for missing in definition["required"]:
+            if missing not in error.value:
+                yield _Problem(missing, f"is missing: {definition.get('x-required', 'every resource needs it')}", "")
+    elif error.rule == "additionalProperties":
+        for given in error.value:
+            if given not in SCHEMA["properties"]:
+                yield _unknown(str(given))
+    elif error.rule == "enum" and "x-problem" not in definition:
+        yield _Problem(name, f"must be one of {', '.join(definition['enum'])}", remedy)
+    else:
+        yield _Problem(name, definition.get("x-problem") or _general_problem(error, definition), remedy)
+
+
+def _general_problem(error: fastjsonschema.JsonSchemaValueException, definition: Mapping[str, Any]) -> str:
+    if error.rule == "type":
+        expected = definition["type"]
+        return f"must be of type {expected if isinstance(expected, str) else ' or '.join(expected)}"
+    return f"must be {definition['minLength']} to {definition['maxLength']} characters long"
+
+
+def _unknown(name: str) -> _Problem:
+    """Return the problem of a property that is not in the contract, with the known one nearest to it."""
+    if not _PROPERTY_NAME.fullmatch(name) or _BEGINNING_OF_A_TOKEN.match(name):
+        return _Problem("A property", "has a name that Custom::SourceCredential does not know", "Remove it.")
+    by_lower_case = {known.lower(): known for known in SCHEMA["properties"] if known != "Token"}
+    [nearest] = get_close_matches(name.lower(), by_lower_case, n=1, cutoff=0)
+    return _Problem(
+        name,
+        "is not a property of Custom::SourceCredential",
+        f"The nearest one it has is {by_lower_case[nearest]}.",
+    )
+
+
+def _refusal(problems: list[_Problem]) -> InvalidRequest:
+    """Return the exception that tells of one problem plainly, and of several as a numbered list."""
+    if len(problems) == 1:
+        [only] = problems
+        return InvalidRequest(only.name, only.problem, only.remedy or "Correct the template and deploy again.")
+    shown = [
+        f"({number}) {name}: {problem}.{' ' if remedy else ''}{remedy}"
+        for number, (name, problem, remedy) in enumerate(problems[:_PROBLEMS_SHOWN], start=1)
+    ]
+    unshown = len(problems) - len(shown)
+    rest = [f"And {unshown} more."] if unshown else []
+    return InvalidRequest("Properties", f"{len(problems)} problems", " ".join([*shown, *rest]))

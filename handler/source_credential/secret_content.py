@@ -1,0 +1,168 @@
+"""What a secret's text holds: the token, and for BASIC_AUTH the user name. Pure; no value is ever part of an error."""
+
+import json
+import re
+import unicodedata
+from collections.abc import Mapping
+from typing import Final, NamedTuple, cast
+
+from source_credential.errors import InvalidRequest
+from source_credential.model import AuthType, Secret, Specification, Token
+
+# CodeBuild's own format for a secret that it reads itself:
+# https://docs.aws.amazon.com/codebuild/latest/userguide/asm-create-secret.html
+_SERVER_TYPE: Final = "ServerType"
+_AUTH_TYPE: Final = "AuthType"
+_TOKEN: Final = "Token"  # noqa: S105 - the name of a member, not a token
+_USERNAME: Final = "Username"
+
+# A member's name is shown to help find a typing error; one that could itself be a token is not.
+_SHOWN_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_. -]{0,31}")
+_NAMES_SHOWN: Final = 10
+
+
+class Login(NamedTuple):
+    """What is imported: the token and, for BASIC_AUTH, the user name."""
+
+    token: Token
+    username: str | None
+
+
+def read_login(secret: Secret, specification: Specification) -> Login:
+    """Return the token, and for BASIC_AUTH the user name, that the specification asks for.
+
+    The secret is the token itself, or JSON with `secret_key`, or JSON in CodeBuild's own format. White space around
+    both is stripped: a newline at the end is the commonest way a pasted token breaks. Raises InvalidRequest.
+    """
+    what = _name(specification)
+    members = _members(secret.text, what)
+    if specification.secret_key is not None:
+        text = _member(members, specification.secret_key, "SecretKey", what)
+    elif members is not None:
+        _check_codebuild_format(members, specification, what)
+        text = _member(members, _TOKEN, "CodeBuild's format", what)
+    else:
+        text = secret.text
+    token = Token(_clean(text, what, "token"))
+    if specification.auth_type is not AuthType.BASIC_AUTH:
+        return Login(token, None)
+    return Login(token, _username(members, specification, what))
+
+
+def check_readable_by_codebuild(secret: Secret, specification: Specification) -> None:
+    """Check that CodeBuild itself will be able to use the secret: its JSON format, its server type, a sound token.
+
+    Raises InvalidRequest.
+    """
+    what = _name(specification)
+    members = _members(secret.text, what)
+    if members is None:
+        raise InvalidRequest(what, "is not JSON, and CodeBuild reads only its own JSON format", _FORMAT_REMEDY)
+    _check_codebuild_format(members, specification, what)
+    _clean(_member(members, _TOKEN, "CodeBuild's format", what), what, "token")
+    if members[_AUTH_TYPE] == AuthType.BASIC_AUTH:
+        _clean(_member(members, _USERNAME, "CodeBuild's format", what), what, "user name")
+
+
+_FORMAT_REMEDY: Final = (
+    'Store {"ServerType": ..., "AuthType": ..., "Token": ...}, with "Username" too for BASIC_AUTH.'  # shape, no values
+)
+
+
+def _name(specification: Specification) -> str:
+    return f"Secret {specification.secret_id}"
+
+
+def _members(text: str, what: str) -> Mapping[str, object] | None:
+    """Return the members of a JSON object, or None when the text is no JSON object, and so the token itself."""
+    if not text.strip("\ufeff \t\r\n").startswith("{"):
+        return None
+    try:
+        # No token begins with a brace, so what does not parse here is broken JSON.
+        return cast("Mapping[str, object]", json.loads(text.strip("\ufeff \t\r\n")))
+    except (ValueError, RecursionError):
+        pass  # raised below, where the parser's exception, which holds the text, is no longer attached
+    raise InvalidRequest(what, "begins like JSON but is not valid JSON", "Correct the secret's value.")
+
+
+def _member(members: Mapping[str, object] | None, key: str, asked_by: str, what: str) -> str:
+    """Return the text of one member. `asked_by` is the property that names it, or the format that needs it."""
+    if members is None:
+        raise InvalidRequest(
+            what,
+            f"is not a JSON object, so it has no member for {asked_by}",
+            f"Remove {asked_by} if the secret is the token alone, or store JSON.",
+        )
+    if key not in members:
+        raise InvalidRequest(
+            what, f"has no member {key}, which {asked_by} needs; it has {_names(members)}", "Name one that it has."
+        )
+    value = members[key]
+    if not isinstance(value, str):
+        raise InvalidRequest(what, f"has a member {key} that is not a string", "Store the value as a JSON string.")
+    return value
+
+
+def _names(members: Mapping[str, object]) -> str:
+    """Return the members' names for a reader, never their values."""
+    shown = [name for name in members if _SHOWN_NAME.fullmatch(name)][:_NAMES_SHOWN]
+    unshown = len(members) - len(shown)
+    rest = [f"{unshown} not shown"] if unshown else []
+    return ", ".join([*shown, *rest]) or "no members"
+
+
+def _check_codebuild_format(members: Mapping[str, object], specification: Specification, what: str) -> None:
+    """Check that the members are CodeBuild's and say the same as the template."""
+    missing = [name for name in (_SERVER_TYPE, _AUTH_TYPE, _TOKEN) if name not in members]
+    if missing:
+        read_by_codebuild = specification.auth_type is AuthType.SECRETS_MANAGER
+        raise InvalidRequest(
+            what,
+            f"is JSON but not in CodeBuild's format: {', '.join(missing)} missing; it has {_names(members)}",
+            _FORMAT_REMEDY if read_by_codebuild else "Set SecretKey to the member that holds the token.",
+        )
+    if members[_SERVER_TYPE] != specification.server_type:
+        raise InvalidRequest(
+            what,
+            f"says another ServerType than the template's {specification.server_type}",
+            "Name the secret that belongs to this server type, or correct one of the two.",
+        )
+    stored = members[_AUTH_TYPE]
+    if specification.auth_type is AuthType.SECRETS_MANAGER:
+        allowed = [AuthType.PERSONAL_ACCESS_TOKEN, AuthType.BASIC_AUTH]
+    else:
+        allowed = [specification.auth_type]
+    if stored not in allowed:
+        raise InvalidRequest(
+            what, f"says another AuthType than {' or '.join(allowed)}", "Correct the secret or the template."
+        )
+
+
+def _username(members: Mapping[str, object] | None, specification: Specification, what: str) -> str:
+    if specification.username is not None:
+        return _clean(specification.username, "Username", "user name")
+    if specification.username_key is not None:
+        return _clean(_member(members, specification.username_key, "UsernameKey", what), what, "user name")
+    if specification.secret_key is None and members is not None and _USERNAME in members:
+        return _clean(_member(members, _USERNAME, "CodeBuild's format", what), what, "user name")
+    raise InvalidRequest(
+        "Username",
+        "is missing: AuthType BASIC_AUTH needs a user name",
+        "Set Username, or UsernameKey to the secret's member that holds it.",
+    )
+
+
+def _clean(text: str, what: str, kind: str) -> str:
+    """Return the text without the white space around it, when it is fit to be sent as `kind`."""
+    cleaned = text.strip().strip("\ufeff").strip()
+    if not cleaned:
+        raise InvalidRequest(what, f"holds an empty {kind}", f"Store the {kind}.")
+    if any(character.isspace() or unicodedata.category(character).startswith("C") for character in cleaned):
+        raise InvalidRequest(
+            what,
+            f"holds a {kind} with white space or control characters inside",
+            f"Store the {kind} anew, on one line.",
+        )
+    if cleaned[0] in "\"'" and cleaned[-1] == cleaned[0]:
+        raise InvalidRequest(what, f"holds a {kind} in quotation marks", "Store it without them.")
+    return cleaned

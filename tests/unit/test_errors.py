@@ -1,0 +1,19 @@
+"""What an error says."""
+
+import pytest
+
+from source_credential.errors import NotFound
+
+
+def test_an_error_says_what_is_wrong_with_what_and_what_to_do() -> None:
+    """The text has the thing, the problem, AWS's code and the remedy, in this order."""
+    error = NotFound("Secret a", "does not exist", "Create it.", aws_code="ResourceNotFoundException")
+    assert str(error) == "Secret a: does not exist (ResourceNotFoundException). Create it."
+
+
+@pytest.mark.parametrize("code", [None, "", "two words", "x" * 65, "<script>"])
+def test_what_does_not_look_like_an_error_code_is_not_shown(code: str | None) -> None:
+    """Only letters, digits and dots pass for a code, so no text of AWS's can come in that way."""
+    error = NotFound("Secret a", "does not exist", "Create it.", aws_code=code)
+    assert str(error) == "Secret a: does not exist. Create it."
+    assert error.aws_code is None

@@ -1,0 +1,158 @@
+"""What a secret may look like, and what is said when it does not."""
+
+import json
+
+import pytest
+
+from source_credential.errors import InvalidRequest
+from source_credential.model import AuthType, Secret, ServerType, Specification
+from source_credential.secret_content import check_readable_by_codebuild, read_login
+
+TOKEN = "ghp_0123456789abcdef"
+CODEBUILD_FORMAT = {"ServerType": "GITHUB", "AuthType": "PERSONAL_ACCESS_TOKEN", "Token": TOKEN}
+BITBUCKET_FORMAT = {"ServerType": "BITBUCKET", "AuthType": "BASIC_AUTH", "Token": TOKEN, "Username": " a@example.com "}
+
+
+def secret(value: object) -> Secret:
+    """Return a secret whose text is `value`, or `value` as JSON when it is not text."""
+    return Secret(arn="arn", version_id="v", text=value if isinstance(value, str) else json.dumps(value))
+
+
+def personal(*, secret_key: str | None = None) -> Specification:
+    """Return the specification of a GitHub token."""
+    return Specification(
+        server_type=ServerType.GITHUB,
+        auth_type=AuthType.PERSONAL_ACCESS_TOKEN,
+        secret_id="codebuild/github",
+        secret_key=secret_key,
+    )
+
+
+def basic(
+    *, secret_key: str | None = None, username: str | None = None, username_key: str | None = None
+) -> Specification:
+    """Return the specification of a Bitbucket login."""
+    return Specification(
+        server_type=ServerType.BITBUCKET,
+        auth_type=AuthType.BASIC_AUTH,
+        secret_id="codebuild/bitbucket",
+        secret_key=secret_key,
+        username=username,
+        username_key=username_key,
+    )
+
+
+REFERENCE = Specification(
+    server_type=ServerType.GITHUB, auth_type=AuthType.SECRETS_MANAGER, secret_id="codebuild/github"
+)
+
+
+@pytest.mark.parametrize("text", [TOKEN, f"{TOKEN}\n", f"  {TOKEN}\r\n", f"\ufeff{TOKEN}\n", f"\t{TOKEN}\u00a0"])
+def test_white_space_around_a_token_is_stripped(text: str) -> None:
+    """A newline at the end of a pasted token does no harm."""
+    assert read_login(secret(text), personal()).token.reveal() == TOKEN
+
+
+def test_the_token_is_read_from_the_member_that_is_named() -> None:
+    """SecretKey picks the member, whatever else is there."""
+    assert read_login(secret({"a": 1, "pat": f"{TOKEN}\n"}), personal(secret_key="pat")).token.reveal() == TOKEN
+
+
+def test_codebuilds_own_format_needs_no_key() -> None:
+    """The JSON that CodeBuild reads itself is understood as it is, with its user name."""
+    assert read_login(secret(CODEBUILD_FORMAT), personal()).token.reveal() == TOKEN
+    login = read_login(secret(BITBUCKET_FORMAT), basic())
+    assert (login.token.reveal(), login.username) == (TOKEN, "a@example.com")
+
+
+def test_the_user_name_comes_from_the_template_or_from_the_named_member() -> None:
+    """Username and UsernameKey both work, and a token that is not BASIC_AUTH has none."""
+    assert read_login(secret(TOKEN), basic(username="me@example.com")).username == "me@example.com"
+    members = secret({"pat": TOKEN, "user": "you@example.com"})
+    assert read_login(members, basic(secret_key="pat", username_key="user")).username == "you@example.com"
+    assert read_login(members, personal(secret_key="pat")).username is None
+
+
+@pytest.mark.parametrize(
+    ("value", "specification", "text"),
+    [
+        ("", personal(), "holds an empty token"),
+        (" \n", personal(), "holds an empty token"),
+        ("ghp_a b", personal(), "white space or control characters inside"),
+        ("ghp_a\nb", personal(), "white space or control characters inside"),
+        ("ghp_a\x00b", personal(), "white space or control characters inside"),
+        ("ghp_a\u200bb", personal(), "white space or control characters inside"),
+        ('"ghp_a"', personal(), "holds a token in quotation marks"),
+        ("{not json", personal(), "begins like JSON but is not valid JSON"),
+        ('{"a":' * 100_000, personal(), "begins like JSON but is not valid JSON"),
+        (TOKEN, personal(secret_key="pat"), "is not a JSON object, so it has no member for SecretKey"),
+        (
+            {"pat": TOKEN, "note": "x"},
+            personal(secret_key="Pat"),
+            "no member Pat, which SecretKey needs; it has pat, note",
+        ),
+        ({}, personal(secret_key="Pat"), "it has no members"),
+        ({"pat": 5}, personal(secret_key="pat"), "has a member pat that is not a string"),
+        ({"pat": TOKEN}, personal(), "Set SecretKey to the member that holds the token."),
+        (
+            {**CODEBUILD_FORMAT, "ServerType": "BITBUCKET"},
+            personal(),
+            "says another ServerType than the template's GITHUB",
+        ),
+        (
+            {**CODEBUILD_FORMAT, "AuthType": "BASIC_AUTH"},
+            personal(),
+            "says another AuthType than PERSONAL_ACCESS_TOKEN",
+        ),
+        (TOKEN, basic(), "Username: is missing: AuthType BASIC_AUTH needs a user name"),
+        ({"pat": TOKEN, "Username": "a"}, basic(secret_key="pat"), "Username: is missing"),
+        ({**BITBUCKET_FORMAT, "Username": " "}, basic(), "holds an empty user name"),
+        (TOKEN, basic(username_key="user"), "is not a JSON object, so it has no member for UsernameKey"),
+    ],
+)
+def test_a_secret_that_cannot_be_used_is_refused_without_its_values(
+    value: object, specification: Specification, text: str
+) -> None:
+    """Each refusal says what is wrong; no value, and no exception that holds one, comes with it."""
+    with pytest.raises(InvalidRequest) as caught:
+        read_login(secret(value), specification)
+    assert text in str(caught.value)
+    assert TOKEN not in str(caught.value)
+    assert caught.value.__context__ is None
+    assert caught.value.__cause__ is None
+
+
+def test_names_of_members_that_could_be_tokens_are_not_shown() -> None:
+    """A secret that was written the wrong way round does not betray itself."""
+    long_token = "ghp_abcdefghijklmnopqrstuvwxyz0123456789"
+    many = {f"member{number}": "x" for number in range(12)}
+    with pytest.raises(InvalidRequest) as caught:
+        read_login(secret({long_token: "token", **many}), personal(secret_key="pat"))
+    assert long_token not in str(caught.value)
+    assert "member9, 3 not shown" in str(caught.value)
+
+
+@pytest.mark.parametrize("stored", [CODEBUILD_FORMAT, {**BITBUCKET_FORMAT, "ServerType": "GITHUB"}])
+def test_a_secret_for_codebuild_is_accepted_in_its_format(stored: dict[str, str]) -> None:
+    """Both auth types that CodeBuild knows inside a secret pass."""
+    check_readable_by_codebuild(secret(stored), REFERENCE)
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (TOKEN, "is not JSON, and CodeBuild reads only its own JSON format"),
+        ({"pat": TOKEN}, "is JSON but not in CodeBuild's format: ServerType, AuthType, Token missing; it has pat"),
+        ({**CODEBUILD_FORMAT, "ServerType": "BITBUCKET"}, "says another ServerType"),
+        ({**CODEBUILD_FORMAT, "AuthType": "OAUTH"}, "says another AuthType than PERSONAL_ACCESS_TOKEN or BASIC_AUTH"),
+        ({**CODEBUILD_FORMAT, "AuthType": ["BASIC_AUTH"]}, "says another AuthType"),
+        ({**CODEBUILD_FORMAT, "Token": ""}, "holds an empty token"),
+        ({**CODEBUILD_FORMAT, "AuthType": "BASIC_AUTH"}, "has no member Username"),
+    ],
+)
+def test_a_secret_that_codebuild_could_not_use_is_refused(value: object, text: str) -> None:
+    """It is refused at deploy time, not found out at the next build."""
+    with pytest.raises(InvalidRequest) as caught:
+        check_readable_by_codebuild(secret(value), REFERENCE)
+    assert text in str(caught.value)
+    assert TOKEN not in str(caught.value)
