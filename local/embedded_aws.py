@@ -1,0 +1,202 @@
+"""The embedded AWS: MiniStack, and our CodeBuild server beside it.
+
+python -m local.embedded_aws up      starts it and prints the environment to use it
+python -m local.embedded_aws down    stops it
+"""
+
+import argparse
+import json
+import os
+import shlex
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Mapping
+from contextlib import ExitStack, suppress
+from types import TracebackType
+from typing import Any, Final, Self
+
+import boto3
+import urllib3
+
+from local.codebuild_server import ACCOUNT_ID, CodeBuildServer
+from local.ministack import PROJECT, DidNotStart, Ministack, free_port
+
+REGION: Final = "us-east-1"
+_MINISTACK_PORT: Final = 4566
+_CODEBUILD_PORT: Final = 4510
+_STATE: Final = PROJECT / ".local/embedded-aws.json"
+_LOG: Final = PROJECT / ".local/embedded-aws.log"
+_START_SECONDS: Final = 40
+_STOP_SECONDS: Final = 30
+
+# What the events in events/ speak of. The tokens are made up.
+EXAMPLE_SECRETS: Final = {
+    "codebuild/github": "ghp_madeUpForTheEmbeddedAws0000000000000\n",
+    "codebuild/bitbucket": json.dumps({"email": "someone@example.com", "token": "ATATT-made-up-for-the-embedded-aws"}),
+    "codebuild/github-for-codebuild": json.dumps(
+        {"ServerType": "GITHUB", "AuthType": "PERSONAL_ACCESS_TOKEN", "Token": "ghp_madeUpForCodeBuild000000000000000"}
+    ),
+}
+EXAMPLE_CONNECTION: Final = (
+    f"arn:aws:codeconnections:{REGION}:{ACCOUNT_ID}:connection/11111111-2222-3333-4444-555555555555"
+)
+
+
+class EmbeddedAws:
+    """Both servers, on 127.0.0.1, as a context manager."""
+
+    def __init__(self, *, ministack_port: int | None = None, codebuild_port: int = 0) -> None:
+        """Choose the ports; free ones where none is given."""
+        self.codebuild = CodeBuildServer(port=codebuild_port, on_answer=_print_answer)
+        self.ministack = Ministack(port=ministack_port, function_environment=self._codebuild_environment())
+        self._stack = ExitStack()
+
+    def __enter__(self) -> Self:
+        """Start both. Raises DidNotStart."""
+        with ExitStack() as starting:
+            starting.enter_context(self.codebuild)
+            starting.enter_context(self.ministack)
+            self._stack = starting.pop_all()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Stop both."""
+        self._stack.close()
+
+    def environment(self) -> dict[str, str]:
+        """Return what the AWS CLI, SAM CLI and boto3 need in their environment to use it."""
+        return {
+            "AWS_ENDPOINT_URL": self.ministack.url,
+            **self._codebuild_environment(),
+            "AWS_ACCESS_KEY_ID": "test",
+            "AWS_SECRET_ACCESS_KEY": "test",
+            "AWS_DEFAULT_REGION": REGION,
+        }
+
+    def session(self) -> boto3.Session:
+        """Return a session of the account's root."""
+        return boto3.Session("test", "test", region_name=REGION)
+
+    def client(self, service: str) -> Any:  # noqa: ANN401 - boto3's clients have no common type
+        """Return a client of a service of MiniStack's."""
+        return self.session().client(service, endpoint_url=self.ministack.url)  # type: ignore[call-overload]
+
+    def _codebuild_environment(self) -> dict[str, str]:
+        url = self.codebuild.url
+        return {
+            "AWS_ENDPOINT_URL_CODEBUILD": url,
+            "AWS_ENDPOINT_URL_CODECONNECTIONS": url,
+            "AWS_ENDPOINT_URL_CODESTAR_CONNECTIONS": url,
+        }
+
+
+def _print_answer(name: str, answer: object) -> None:
+    print(f"Answer to {name}:\n{json.dumps(answer, indent=2)}", flush=True)
+
+
+def _serve() -> None:
+    """Run until told to stop; what `up` starts in the background."""
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+    aws = EmbeddedAws(ministack_port=_free_or_any(_MINISTACK_PORT), codebuild_port=_free_or_any(_CODEBUILD_PORT))
+    with aws:
+        secrets = aws.client("secretsmanager")
+        for name, value in EXAMPLE_SECRETS.items():
+            secrets.create_secret(Name=name, SecretString=value)
+        aws.codebuild.connect(EXAMPLE_CONNECTION, provider_type="GitLab")
+        _STATE.write_text(json.dumps({"pid": os.getpid(), "environment": aws.environment()}))
+        try:
+            signal.pause()
+        finally:
+            _STATE.unlink(missing_ok=True)
+
+
+def _free_or_any(port: int) -> int:
+    """Return the port when it is free, else one that is."""
+    with socket.socket() as probe:
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            return free_port()
+    return port
+
+
+def _running() -> dict[str, Any] | None:
+    """Return what `up` left of the one that runs, or None."""
+    with suppress(OSError, ValueError, urllib3.exceptions.HTTPError):
+        state: dict[str, Any] = json.loads(_STATE.read_text())
+        os.kill(state["pid"], 0)
+        urllib3.request("GET", f"{state['environment']['AWS_ENDPOINT_URL_CODEBUILD']}/_local/health", retries=False)
+        return state
+    return None
+
+
+def up() -> Mapping[str, str]:
+    """Start the embedded AWS in the background, unless it runs, and return the environment to use it.
+
+    Raises DidNotStart.
+    """
+    state = _running()
+    if state is None:
+        _STATE.parent.mkdir(exist_ok=True)
+        _STATE.unlink(missing_ok=True)
+        with _LOG.open("wb") as log:
+            process = subprocess.Popen(
+                [sys.executable, "-m", "local.embedded_aws", "serve"],
+                cwd=PROJECT,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
+        end = time.monotonic() + _START_SECONDS
+        while (state := _running()) is None:
+            if process.poll() is not None or time.monotonic() > end:
+                raise DidNotStart(f"the embedded AWS did not start:\n{_LOG.read_text()[-2000:]}")
+            time.sleep(0.1)
+    environment: dict[str, str] = state["environment"]
+    return environment
+
+
+def down() -> bool:
+    """Stop what `up` started; return False when nothing was running."""
+    state = _running()
+    if state is None:
+        return False
+    os.kill(state["pid"], signal.SIGTERM)
+    end = time.monotonic() + _STOP_SECONDS
+    while _STATE.exists() and time.monotonic() < end:
+        time.sleep(0.1)
+    return True
+
+
+def main() -> int:
+    """Run one command. `up` prints nothing but `export` lines to standard output, for eval."""
+    parser = argparse.ArgumentParser(description="The embedded AWS, on 127.0.0.1.")
+    parser.add_argument("command", choices=["up", "down", "serve"])
+    command = parser.parse_args().command
+    if command == "serve":
+        _serve()
+    elif command == "down":
+        print("Stopped." if down() else "Nothing was running.")
+    else:
+        try:
+            environment = up()
+        except DidNotStart as error:
+            print(error, file=sys.stderr)
+            return 1
+        for name, value in environment.items():
+            print(f"export {name}={shlex.quote(value)}")
+        print(
+            f"The embedded AWS is running. Answers to events are in {_LOG.relative_to(PROJECT)}; `make down` stops it.",
+            file=sys.stderr,
+        )
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,65 @@
+"""The provider on the embedded AWS, built and deployed as a user would: with the SAM CLI."""
+
+import os
+import subprocess
+import uuid
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Final
+
+from local.embedded_aws import EmbeddedAws
+from local.ministack import PROJECT
+
+TOOLS: Final = PROJECT / ".tools/sam/bin"
+STACK_NAME: Final = "source-credential-provider"
+
+# How a command is run: tests run it quietly, the demo shows it.
+Run = Callable[[Sequence[str], Mapping[str, str]], None]
+
+
+class CommandFailed(RuntimeError):
+    """A command ended with an error; the text has what it printed."""
+
+
+def command_environment(aws: EmbeddedAws) -> dict[str, str]:
+    """Return the environment for the SAM CLI and the AWS CLI: the tools, the embedded AWS, and no waiting in long steps."""
+    return {
+        **{name: value for name, value in os.environ.items() if not name.startswith("AWS_")},
+        **aws.environment(),
+        "PATH": f"{TOOLS}{os.pathsep}{os.environ['PATH']}",
+        "PYTHON": str(PROJECT / ".tools/uv/bin/python"),  # one that has pip, for handler/Makefile
+        "SAM_CLI_TELEMETRY": "0",
+        "SAM_CLI_POLL_DELAY": "1",
+        "AWS_PAGER": "",
+    }
+
+
+def run_quietly(command: Sequence[str], environment: Mapping[str, str]) -> None:
+    """Run a command in the project's folder. Raises CommandFailed with its output."""
+    done = subprocess.run(
+        list(command), cwd=PROJECT, env=dict(environment), capture_output=True, text=True, check=False
+    )
+    if done.returncode:
+        raise CommandFailed(f"{' '.join(command)}\n{done.stdout}{done.stderr}")
+
+
+def build(folder: Path, environment: Mapping[str, str], run: Run = run_quietly) -> None:
+    """Build the provider into `folder`. Raises what `run` raises."""
+    run(["sam", "build", "--build-dir", str(folder)], environment)
+
+
+def deploy(
+    aws: EmbeddedAws, folder: Path, *, parameters: Mapping[str, str] | None = None, run: Run = run_quietly
+) -> None:
+    """Deploy what was built into `folder`. Raises what `run` raises."""
+    bucket = f"sam-{uuid.uuid4().hex[:12]}"  # one of our own: resolving SAM's takes it 15 seconds
+    aws.client("s3").create_bucket(Bucket=bucket)
+    overrides = [f"{name}={value}" for name, value in (parameters or {}).items()]
+    run(
+        [
+            *("sam", "deploy", "--template-file", str(folder / "template.yaml"), "--stack-name", STACK_NAME),
+            *("--s3-bucket", bucket, "--capabilities", "CAPABILITY_IAM"),
+            *(["--parameter-overrides", *overrides] if overrides else []),
+        ],
+        command_environment(aws),
+    )
