@@ -57,7 +57,7 @@ $(UV): requirements/bootstrap.txt
 	@echo "Installing uv" >&2
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: make PYTHON=python3.x ...")'
 	@$(PYTHON) -m venv --clear .tools/uv
-	@.tools/uv/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r $<
+	@.tools/uv/bin/python -m pip install --quiet --quiet --disable-pip-version-check --require-hashes --no-deps -r $<
 	@touch $@
 
 define environment

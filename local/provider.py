@@ -22,7 +22,7 @@ class CommandFailed(RuntimeError):
 
 
 def command_environment(aws: EmbeddedAws) -> dict[str, str]:
-    """Return the environment for the SAM CLI and the AWS CLI: the tools, the embedded AWS, and no waiting in long steps."""
+    """Return the environment for the SAM CLI and the AWS CLI, on the embedded AWS and without long waits."""
     return {
         **{name: value for name, value in os.environ.items() if not name.startswith("AWS_")},
         **aws.environment(),
