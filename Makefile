@@ -35,8 +35,8 @@ test: .venv/.stamp tools ## Run every test; ARGS="-k word" picks some
 demo: .venv/.stamp tools ## Watch a credential's whole life on an embedded AWS
 	@.venv/bin/python -m local.demo
 
-up: .venv/.stamp tools ## Start the embedded AWS and print the environment to use it: eval "$$(make up)"
-	@.venv/bin/python -m local.embedded_aws up
+up: .venv/.stamp tools ## Start the embedded AWS and print the environment to use it: eval "$$(make up)"; CONTAINERS=1 lets containers reach it
+	@.venv/bin/python -m local.embedded_aws up $(if $(CONTAINERS),--containers)
 
 down: ## Stop what `make up` started
 	@test ! -x .venv/bin/python || .venv/bin/python -m local.embedded_aws down

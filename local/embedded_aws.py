@@ -1,7 +1,8 @@
 """The embedded AWS: MiniStack, and our CodeBuild server beside it.
 
-python -m local.embedded_aws up      starts it and prints the environment to use it
-python -m local.embedded_aws down    stops it
+python -m local.embedded_aws up                 starts it and prints the environment to use it
+python -m local.embedded_aws up --containers    the same, and lets containers reach it
+python -m local.embedded_aws down               stops it
 """
 
 import argparse
@@ -22,6 +23,7 @@ import boto3
 import urllib3
 
 from local.codebuild_server import ACCOUNT_ID, CodeBuildServer
+from local.container_access import HOST_NAME, ContainerAccess, bridge_gateway
 from local.ministack import PROJECT, DidNotStart, Ministack, free_port
 
 REGION: Final = "us-east-1"
@@ -99,16 +101,28 @@ def _print_answer(name: str, answer: object) -> None:
     print(f"Answer to {name}:\n{json.dumps(answer, indent=2)}", flush=True)
 
 
-def _serve() -> None:
-    """Run until told to stop; what `up` starts in the background."""
+def _serve(*, containers: bool) -> None:
+    """Run until told to stop; what `up` starts in the background. Raises DidNotStart."""
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+    gateway = bridge_gateway() if containers else None
     aws = EmbeddedAws(ministack_port=_free_or_any(_MINISTACK_PORT), codebuild_port=_free_or_any(_CODEBUILD_PORT))
-    with aws:
+    ports = (aws.ministack.port, aws.codebuild.port)
+    if containers and ports != (_MINISTACK_PORT, _CODEBUILD_PORT):
+        raise DidNotStart(
+            f"the ports {_MINISTACK_PORT} and {_CODEBUILD_PORT} must be free: events/env.json speaks of them"
+        )
+    with ExitStack() as stack:
+        stack.enter_context(aws)
+        if gateway:
+            stack.enter_context(ContainerAccess(gateway, ports))
         secrets = aws.client("secretsmanager")
         for name, value in EXAMPLE_SECRETS.items():
             secrets.create_secret(Name=name, SecretString=value)
         aws.codebuild.connect(EXAMPLE_CONNECTION, provider_type="GitLab")
-        _STATE.write_text(json.dumps({"pid": os.getpid(), "environment": aws.environment()}))
+        environment = aws.environment()
+        if containers:
+            environment["ADD_HOST"] = f"{HOST_NAME}:{gateway or 'host-gateway'}"
+        _STATE.write_text(json.dumps({"pid": os.getpid(), "environment": environment, "containers": containers}))
         try:
             signal.pause()
         finally:
@@ -135,18 +149,20 @@ def _running() -> dict[str, Any] | None:
     return None
 
 
-def up() -> Mapping[str, str]:
+def up(*, containers: bool = False) -> Mapping[str, str]:
     """Start the embedded AWS in the background, unless it runs, and return the environment to use it.
 
-    Raises DidNotStart.
+    containers: let containers reach it, too. Raises DidNotStart.
     """
     state = _running()
+    if state is not None and containers and not state["containers"]:
+        raise DidNotStart("the embedded AWS runs already, without CONTAINERS=1: `make down` first")
     if state is None:
         _STATE.parent.mkdir(exist_ok=True)
         _STATE.unlink(missing_ok=True)
         with _LOG.open("wb") as log:
             process = subprocess.Popen(
-                [sys.executable, "-m", "local.embedded_aws", "serve"],
+                [sys.executable, "-m", "local.embedded_aws", "serve", *(["--containers"] if containers else [])],
                 cwd=PROJECT,
                 stdin=subprocess.DEVNULL,
                 stdout=log,
@@ -178,23 +194,25 @@ def main() -> int:
     """Run one command. `up` prints nothing but `export` lines to standard output, for eval."""
     parser = argparse.ArgumentParser(description="The embedded AWS, on 127.0.0.1.")
     parser.add_argument("command", choices=["up", "down", "serve"])
-    command = parser.parse_args().command
-    if command == "serve":
-        _serve()
-    elif command == "down":
+    parser.add_argument("--containers", action="store_true", help="let containers reach it, for sam local invoke")
+    arguments = parser.parse_args()
+    if arguments.command == "down":
         print("Stopped." if down() else "Nothing was running.")
-    else:
-        try:
-            environment = up()
-        except DidNotStart as error:
-            print(error, file=sys.stderr)
-            return 1
-        for name, value in environment.items():
-            print(f"export {name}={shlex.quote(value)}")
-        print(
-            f"The embedded AWS is running. Answers to events are in {_LOG.relative_to(PROJECT)}; `make down` stops it.",
-            file=sys.stderr,
-        )
+        return 0
+    try:
+        if arguments.command == "serve":
+            _serve(containers=arguments.containers)
+            return 0
+        environment = up(containers=arguments.containers)
+    except DidNotStart as error:
+        print(error, file=sys.stderr)
+        return 1
+    for name, value in environment.items():
+        print(f"export {name}={shlex.quote(value)}")
+    print(
+        f"The embedded AWS is running. Answers to events are in {_LOG.relative_to(PROJECT)}; `make down` stops it.",
+        file=sys.stderr,
+    )
     return 0
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from source_credential.aws_errors import call
 from source_credential.errors import (
+    AccessDenied,
     AlreadyExists,
     InvalidRequest,
     NotFound,
@@ -66,6 +67,13 @@ class CodeBuildSourceCredentials:
             # Seen from CodeBuild in place of ResourceAlreadyExistsException; the text is all that tells them apart.
             if "already exists" in message:
                 return already_exists(message)
+            if "denied to connection" in message:  # as CreateWebhook words it: github.com/aws/aws-cdk/issues/31726
+                return AccessDenied(
+                    what,
+                    "CodeBuild was denied access to the connection",
+                    "Name a connection of the credential's own region and account, or one that is shared with it.",
+                    aws_code="InvalidInputException",
+                )
             return InvalidRequest(
                 what,
                 f"CodeBuild refused to import the credential with AuthType {auth_type}",

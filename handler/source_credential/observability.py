@@ -14,9 +14,9 @@ logger: Final = Logger(service="source-credential")
 # Below these levels libraries print secrets: botocore the request with the token, urllib3 the presigned URL's path and
 # query, crhelper the whole event. No setting of Lambda's or Powertools' reaches below them.
 _FLOORS: Final = {
-    "botocore": logging.INFO,
-    "boto3": logging.INFO,
-    "urllib3": logging.INFO,
+    "botocore": logging.WARNING,
+    "boto3": logging.WARNING,
+    "urllib3": logging.WARNING,
     "crhelper": logging.CRITICAL,
 }
 

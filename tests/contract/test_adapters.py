@@ -80,6 +80,12 @@ def test_import_sends_what_codebuild_expects(username: str | None) -> None:
             AlreadyExists,
             "ShouldOverwrite",
         ),
+        (
+            "InvalidInputException",
+            "Access denied to connection arn:...",
+            AccessDenied,
+            "denied access to the connection",
+        ),
         ("InvalidInputException", "no", InvalidRequest, "refused to import the credential with AuthType PERSONAL_"),
         ("AccountLimitExceededException", "", ServiceLimitExceeded, "holds as many source credentials"),
         ("AccessDeniedException", "", AccessDenied, "may not use codebuild:ImportSourceCredentials"),

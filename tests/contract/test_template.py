@@ -27,7 +27,7 @@ PERMISSIONS = {
     },
     "ReadSecrets": {"secretsmanager:GetSecretValue"},
     "DecryptSecrets": {"kms:Decrypt"},
-    "UseConnections": {
+    "LookAtConnections": {
         "codeconnections:GetConnection",
         "codestar-connections:GetConnection",
     },
@@ -104,11 +104,11 @@ def test_kms_keys_are_used_through_secrets_manager_only() -> None:
 
 def test_connections_default_to_those_of_the_account_and_region() -> None:
     """Without ConnectionArns every connection of the account and region may be used, by either name of the service."""
-    assert statements()["UseConnections"]["Resource"] == [
+    assert statements()["LookAtConnections"]["Resource"] == [
         "arn:aws:codeconnections:eu-west-1:111122223333:connection/*",
         "arn:aws:codestar-connections:eu-west-1:111122223333:connection/*",
     ]
-    assert statements(ConnectionArns=CONNECTION)["UseConnections"]["Resource"] == [CONNECTION]
+    assert statements(ConnectionArns=CONNECTION)["LookAtConnections"]["Resource"] == [CONNECTION]
 
 
 def test_logs_and_dead_letters_go_to_the_stacks_own_resources() -> None:
@@ -207,7 +207,7 @@ def test_the_artifact_carries_the_model_of_every_service_the_role_may_call() -> 
     makefile = (ROOT / "handler" / "Makefile").read_text(encoding="utf-8")
     found = re.search(r"^SERVICES := (.+)$", makefile, re.MULTILINE)
     assert found
-    called = ("PutAndRemoveCredentials", "ReadSecrets", "UseConnections")
+    called = ("PutAndRemoveCredentials", "ReadSecrets", "LookAtConnections")
     assert set(found[1].split()) == {
         action.split(":")[0] for sid in called for action in as_list(statements()[sid]["Action"])
     }

@@ -1,7 +1,4 @@
-"""The life cycle of a request.
-
-What crhelper alone does otherwise is run on crhelper alone too, so that each override earns its place.
-"""
+"""The life cycle of a request, from event to answer."""
 
 import io
 import json
@@ -11,9 +8,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-import boto3
 import pytest
-from crhelper import CfnResource
 
 from source_credential.cloudformation import CustomResource, NotACustomResourceEvent, marker
 from source_credential.errors import NotFound
@@ -22,7 +17,6 @@ from tests.receiver import Receiver
 
 ARN = "arn:aws:codebuild:us-east-1:000000000000:token/github"
 SECRET = "ghp_neverToBeSeen"
-CRHELPER: Any = CfnResource  # as it comes
 
 
 class Context:
@@ -195,45 +189,6 @@ def test_every_line_of_a_request_can_be_found_by_its_ids(receiver: Receiver, log
     assert {line["LogicalResourceId"] for line in first + second} == {"GitHub"}
 
 
-def test_a_delete_is_answered_at_once(receiver: Receiver, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Crhelper alone sleeps for two minutes before it answers a Delete."""
-    slept: list[float] = []
-    monkeypatch.setattr(CRHELPER._wait_for_cwlogs, "__defaults__", (slept.append,))
-    event = request(receiver, "Delete")
-    plain = CRHELPER()
-    plain._send = lambda *_args: None
-    plain(event, Context(200))
-    assert slept == [120]
-    slept.clear()
-    provider()(event, Context(200))
-    assert slept == []
-    assert receiver.answer(event)["Status"] == "SUCCESS"
-
-
-def test_no_aws_client_is_made_to_start(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Crhelper alone makes three that only its polling needs."""
-    monkeypatch.delenv("AWS_SAM_LOCAL", raising=False)
-    made: list[str] = []
-    monkeypatch.setattr(boto3, "client", lambda name, **_: made.append(name))
-    CRHELPER()
-    assert made == ["lambda", "events", "logs"]
-    made.clear()
-    CustomResource()
-    assert made == []
-
-
-def test_crhelper_alone_logs_the_url_and_ours_keeps_levels(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Crhelper's default level is DEBUG, at which it prints the event."""
-    monkeypatch.setattr(boto3, "client", lambda *_, **__: None)
-    CRHELPER()
-    assert logging.getLogger().level == logging.DEBUG
-    provider()
-    assert logging.getLogger().level == logging.INFO
-    assert not logging.getLogger("crhelper.utils").isEnabledFor(logging.ERROR)
-    assert not logging.getLogger("botocore.endpoint").isEnabledFor(logging.DEBUG)
-    assert not logging.getLogger("urllib3.connectionpool").isEnabledFor(logging.DEBUG)
-
-
 def test_when_time_runs_short_one_failed_is_sent_and_nothing_after(receiver: Receiver) -> None:
     """A handler that comes to its end after the timer finds the request answered."""
     event = request(receiver)
@@ -253,26 +208,6 @@ def test_when_time_runs_short_one_failed_is_sent_and_nothing_after(receiver: Rec
     time.sleep(0.1)
     answer = receiver.answer(event)
     assert answer["Reason"].startswith("Provider: the time of the function ran out")
-
-
-def test_crhelper_alone_sends_success_after_the_timers_failed(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The race the claim closes: the same scenario on crhelper alone gives two answers, the first with an empty id."""
-    monkeypatch.setattr(boto3, "client", lambda *_, **__: None)
-    sent: list[tuple[str, str]] = []
-    plain = CRHELPER()
-    original = plain._send
-    plain._send = lambda *args: original(
-        *args, send_response=lambda _url, body, _verify: sent.append((body["Status"], body["PhysicalResourceId"]))
-    )
-
-    def slow(_event: Any, _context: Any) -> str:
-        time.sleep(0.4)
-        return ARN
-
-    plain.create(slow)
-    with Receiver() as receiver:
-        plain(request(receiver), Context(0.7))
-    assert sent == [("FAILED", ""), ("SUCCESS", ARN)]
 
 
 def test_an_answer_under_way_is_waited_for(receiver: Receiver) -> None:
@@ -336,13 +271,6 @@ def test_an_event_that_is_not_cloudformations_is_refused_without_a_word_to_anyon
         resource(event, Context())
     assert len(receiver.bodies) == 1
     assert "presigned" not in str(caught.value)
-
-
-def test_crhelpers_own_polling_cannot_be_called_from_outside(receiver: Receiver) -> None:
-    """An event that pretends to be a poll is handled as what it is; crhelper alone would call no handler."""
-    event = request(receiver, CrHelperPoll=True, CrHelperData="x")
-    provider(raising(NotFound("Secret a", "does not exist", "Create it.")))(event, Context())
-    assert receiver.answer(event)["Status"] == "FAILED"
 
 
 def test_an_answer_nobody_takes_makes_lambda_run_the_event_again(receiver: Receiver) -> None:
