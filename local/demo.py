@@ -18,11 +18,14 @@ from typing import Any, Final, NoReturn
 
 from local import provider
 from local.embedded_aws import EmbeddedAws
+from local.git_provider import github_user
 from local.ministack import PROJECT, DidNotStart
 
 SECRET: Final = "codebuild/github"  # noqa: S105 - a secret's name
 STACK: Final = "my-credential"
+OTHER_STACK: Final = "somebody-elses"
 _SECONDS: Final = 120
+_REFUSED: Final = "GitHub refuses it"
 
 
 class NotAsPromised(Exception):
@@ -84,11 +87,12 @@ class Demo:
         self._aws = aws
         self._story = story
         self._folder = folder
+        self._renamed = folder / "github-renamed.yaml"
         self._environment = provider.command_environment(aws)
 
     def tell(self) -> None:
         """Tell it all. Raises NotAsPromised or CommandFailed at the first step that is not as it should be."""
-        first, second = (f"ghp_{random_secrets.token_hex(18)}" for _ in range(2))
+        first, second, third = (f"ghp_{random_secrets.token_hex(18)}" for _ in range(3))
         self._deploy_provider()
         with self._story.step("A GitHub token goes into a secret; no template will ever hold it."):
             self._put_secret("create-secret", first)
@@ -103,28 +107,82 @@ class Demo:
             self._story.show("\n".join(f"{name}: {value}" for name, value in outputs.items()))
             [arn] = [info["arn"] for info in json.loads(listed)["sourceCredentialsInfos"]] or [""]
             _expect(arn, outputs.get("CredentialArn"), "the stack's output and CodeBuild's list have the same ARN")
-        with self._story.step("The token is renewed, now as JSON; an update of the stack imports it, in place."):
+        with self._story.step("The secret rotates: CodeBuild has the new token within seconds, and nobody deploys."):
+            self._put_secret("put-secret-value", second)
+            self._await_imported(second)
+        self._tell_of_a_dead_token(second, third)
+        with self._story.step("The secret becomes JSON, which the template has to know; the update is in place."):
             self._put_secret("put-secret-value", json.dumps({"token": second}))
             self._deploy_example("--parameter-overrides", "SecretKey=token")
             self._expect_imported(second)
             _expect(self._outputs().get("CredentialArn"), arn, "the ARN is still the same")
         with self._story.step("A mistake on purpose, a member that is not there: the stack rolls back and says why."):
-            try:
-                self._deploy_example("--parameter-overrides", "SecretKey=tokn")
-            except provider.CommandFailed:
-                self._story.show("sam deploy failed, as it should.")
-            else:
-                _not_as_promised("a deployment that fails", "one that succeeds")
-            reason = self._reason()
-            self._story.show(reason)
-            if "has no member tokn" not in reason:
-                _not_as_promised("a reason that names the member", reason)
+            self._expect_failed(STACK, "UPDATE_FAILED", "has no member tokn", "--parameter-overrides", "SecretKey=tokn")
             self._expect_imported(second)
             self._story.show("CodeBuild still has the token that works.")
-        with self._story.step("The stack is deleted, and the credential with it."):
+        with self._story.step("Another stack wants the same slot: it is refused, and told who holds it."):
+            self._expect_failed(
+                OTHER_STACK,
+                "CREATE_FAILED",
+                f"belongs to stack {STACK}, logical id GitHub",
+                *("--parameter-overrides", "SecretKey=token"),
+            )
+            self._expect_imported(second)
+        with self._story.step("The logical id is renamed: one create, one delete of the same ARN, and no gap."):
+            self._rename()
+            self._deploy_example("--parameter-overrides", "SecretKey=token", template=self._renamed)
+            self._expect_imported(second)
+            _expect(self._outputs().get("CredentialArn"), arn, "the ARN is still the same")
+        with self._story.step("The stacks are deleted, and the credential with the one that holds it."):
+            self._aws_cli("cloudformation", "delete-stack", "--stack-name", OTHER_STACK)
             self._aws_cli("cloudformation", "delete-stack", "--stack-name", STACK)
             self._wait_until(lambda: not self._aws.codebuild.credentials(), "an empty list of credentials")
             self._story.show(self._aws_cli("codebuild", "list-source-credentials", "--output", "json"))
+
+    def _tell_of_a_dead_token(self, living: str, dead: str) -> None:
+        """Let a token come that the Git provider, here a local one, refuses: the one that works stays."""
+        provider_of_git = self._aws.git_provider
+        provider_of_git.replies[f"Bearer {living}"] = github_user(scopes="repo", expiration="2099-12-31 23:59:59 UTC")
+        with self._story.step("From now on GitHub is asked before an import: whose token it is, and when it ends."):
+            self._deploy_example("--parameter-overrides", "VerifyToken=true")
+            self._story.show(f"GitHub, played by a local server, was asked {len(provider_of_git.requests)} time(s).")
+            self._expect_imported(living)
+        with self._story.step("A token that GitHub refuses is put into the secret: the one that works stays."):
+            asked = len(provider_of_git.requests)
+            self._put_secret("put-secret-value", dead)
+            self._wait_until(lambda: len(provider_of_git.requests) > asked, "a question to the Git provider")
+            self._wait_until(lambda: _REFUSED in self._aws.ministack.log.read_text(errors="replace"), "a log line")
+            self._story.show(f"The log says: ... {_REFUSED} ... and the alarm for failed refreshes rings.")
+            self._expect_imported(living)
+            self._put_secret("put-secret-value", living)
+
+    def _await_imported(self, token: str) -> None:
+        begin = time.monotonic()
+        expected = [hashlib.sha256(token.encode()).hexdigest()]
+        self._wait_until(
+            lambda: [held.token_sha256 for held in self._aws.codebuild.credentials()] == expected, "the new token"
+        )
+        self._story.show(f"{time.monotonic() - begin:.1f} s after the secret changed:")
+        self._expect_imported(token)
+
+    def _rename(self) -> None:
+        """Write the example anew with another logical id."""
+        example = (PROJECT / "examples/github.yaml").read_text(encoding="utf-8")
+        renamed = example.replace("  GitHub:\n", "  GitHubToken:\n").replace("!GetAtt GitHub.", "!GetAtt GitHubToken.")
+        self._renamed.write_text(renamed, encoding="utf-8")
+
+    def _expect_failed(self, stack: str, status: str, promised: str, *options: str) -> None:
+        """Deploy the example, see that it fails, and that the reason a user would read says what was promised."""
+        try:
+            self._deploy_example(*options, stack=stack)
+        except provider.CommandFailed:
+            self._story.show("sam deploy failed, as it should.")
+        else:
+            _not_as_promised("a deployment that fails", "one that succeeds")
+        reason = self._reason(stack, status)
+        self._story.show(reason)
+        if promised not in reason:
+            _not_as_promised(f"a reason with the words: {promised}", reason)
 
     def _deploy_provider(self) -> None:
         with self._story.step("Build the provider: any Python will do, and no container engine is needed."):
@@ -132,11 +190,14 @@ class Demo:
         with self._story.step("Deploy the provider: the same template.yaml that goes to AWS."):
             provider.deploy(self._aws, self._folder / "build", run=self._run)
 
-    def _deploy_example(self, *options: str) -> None:
+    def _deploy_example(
+        self, *options: str, stack: str = STACK, template: Path = PROJECT / "examples/github.yaml"
+    ) -> None:
         """Deploy the consumer. Raises CommandFailed."""
-        command = ("sam", "deploy", "--stack-name", STACK, "--template-file", "examples/github.yaml", *options)
-        self._story.command(command)
-        provider.run_quietly(command, self._environment)
+        shown = template.relative_to(PROJECT) if template.is_relative_to(PROJECT) else template.name
+        command = ("sam", "deploy", "--stack-name", stack, "--template-file")
+        self._story.command((*command, str(shown), *options))
+        provider.run_quietly((*command, str(template), *options), self._environment)
 
     def _run(self, command: Sequence[str], environment: Mapping[str, str]) -> None:
         """Run a command quietly, shown as a user would type it, without the options that only the demo needs."""
@@ -173,11 +234,11 @@ class Demo:
         [stack] = self._aws.client("cloudformation").describe_stacks(StackName=STACK)["Stacks"]
         return {output["OutputKey"]: output["OutputValue"] for output in stack.get("Outputs", [])}
 
-    def _reason(self) -> str:
+    def _reason(self, stack: str, status: str) -> str:
         """Return the reason of the resource that failed, as the stack's events have it."""
-        arguments = ("cloudformation", "describe-stack-events", "--stack-name", STACK, "--output", "json")
+        arguments = ("cloudformation", "describe-stack-events", "--stack-name", stack, "--output", "json")
         events: list[dict[str, Any]] = json.loads(self._aws_cli(*arguments))["StackEvents"]
-        failed = [event for event in events if event["ResourceStatus"] == "UPDATE_FAILED"]
+        failed = [event for event in events if event["ResourceStatus"] == status]
         return str(failed[0].get("ResourceStatusReason", "")) if failed else ""
 
     def _wait_until(self, reached: Callable[[], bool], promised: str) -> None:

@@ -1,4 +1,4 @@
-"""The embedded AWS: MiniStack, and our CodeBuild server beside it.
+"""The embedded AWS: MiniStack, and beside it servers of our own for CodeBuild and for a Git provider.
 
 python -m local.embedded_aws up                 starts it and prints the environment to use it
 python -m local.embedded_aws up --containers    the same, and lets containers reach it
@@ -16,17 +16,19 @@ import sys
 import time
 from collections.abc import Mapping
 from contextlib import ExitStack, suppress
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from types import TracebackType
 from typing import Any, Final, Self
 
-import boto3
 import urllib3
 
 from local.codebuild_server import ACCOUNT_ID, CodeBuildServer
 from local.container_access import HOST_NAME, ContainerAccess, bridge_gateway
-from local.ministack import PROJECT, DidNotStart, Ministack, free_port
+from local.git_provider import GitProvider, make_certificate
+from local.ministack import PROJECT, REGION, DidNotStart, Ministack, free_port
+from local.provider_tables import create_tables
 
-REGION: Final = "us-east-1"
 _MINISTACK_PORT: Final = 4566
 _CODEBUILD_PORT: Final = 4510
 _STATE: Final = PROJECT / ".local/embedded-aws.json"
@@ -42,32 +44,43 @@ EXAMPLE_SECRETS: Final = {
         {"ServerType": "GITHUB", "AuthType": "PERSONAL_ACCESS_TOKEN", "Token": "ghp_madeUpForCodeBuild000000000000000"}
     ),
 }
+# The function's environment as events/env.json has it.
+TABLES: Final = {"BINDINGS_TABLE": "source-credential-bindings", "REQUESTS_TABLE": "source-credential-requests"}
+QUEUE: Final = "source-credential-refresh"
 EXAMPLE_CONNECTION: Final = (
     f"arn:aws:codeconnections:{REGION}:{ACCOUNT_ID}:connection/11111111-2222-3333-4444-555555555555"
 )
 
 
 class EmbeddedAws:
-    """Both servers, on 127.0.0.1, as a context manager."""
+    """The servers, on 127.0.0.1, as a context manager."""
 
     def __init__(self, *, ministack_port: int | None = None, codebuild_port: int = 0) -> None:
         """Choose the ports; free ones where none is given."""
-        self.codebuild = CodeBuildServer(port=codebuild_port, on_answer=_print_answer)
-        self.ministack = Ministack(port=ministack_port, function_environment=self._codebuild_environment())
         self._stack = ExitStack()
+        certificate = make_certificate(Path(self._stack.enter_context(TemporaryDirectory(prefix="source-credential-"))))
+        self.codebuild = CodeBuildServer(port=codebuild_port, on_answer=_print_answer)
+        self.git_provider = GitProvider(certificate, {})
+        self.function_environment = {
+            **self._codebuild_environment(),
+            "PROVIDER_URLS": json.dumps({"GITHUB": self.git_provider.url, "BITBUCKET": self.git_provider.url}),
+            "PROVIDER_CA_CERTS": str(certificate),
+        }
+        self.ministack = Ministack(port=ministack_port, function_environment=self.function_environment)
 
     def __enter__(self) -> Self:
-        """Start both. Raises DidNotStart."""
+        """Start them. Raises DidNotStart."""
         with ExitStack() as starting:
-            starting.enter_context(self.codebuild)
-            starting.enter_context(self.ministack)
+            starting.push(self._stack.pop_all())
+            for server in (self.codebuild, self.git_provider, self.ministack):
+                starting.enter_context(server)
             self._stack = starting.pop_all()
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        """Stop both."""
+        """Stop them."""
         self._stack.close()
 
     def environment(self) -> dict[str, str]:
@@ -80,13 +93,18 @@ class EmbeddedAws:
             "AWS_DEFAULT_REGION": REGION,
         }
 
-    def session(self) -> boto3.Session:
-        """Return a session of the account's root."""
-        return boto3.Session("test", "test", region_name=REGION)
-
     def client(self, service: str) -> Any:  # noqa: ANN401 - boto3's clients have no common type
-        """Return a client of a service of MiniStack's."""
-        return self.session().client(service, endpoint_url=self.ministack.url)  # type: ignore[call-overload]
+        """Return a client of a service of MiniStack's, as the account's root."""
+        return self.ministack.client(service)
+
+    def create_tables_and_queue(self) -> str:
+        """Create the provider's tables and queue, for functions without their stack: `sam local invoke`, and tests.
+
+        Return the queue's URL.
+        """
+        names = {"Bindings": TABLES["BINDINGS_TABLE"], "Requests": TABLES["REQUESTS_TABLE"]}
+        create_tables(self.client("dynamodb"), names)
+        return str(self.client("sqs").create_queue(QueueName=QUEUE)["QueueUrl"])
 
     def _codebuild_environment(self) -> dict[str, str]:
         url = self.codebuild.url
@@ -119,6 +137,7 @@ def _serve(*, containers: bool) -> None:
         for name, value in EXAMPLE_SECRETS.items():
             secrets.create_secret(Name=name, SecretString=value)
         aws.codebuild.connect(EXAMPLE_CONNECTION, provider_type="GitLab")
+        aws.create_tables_and_queue()
         environment = aws.environment()
         if containers:
             environment["ADD_HOST"] = f"{HOST_NAME}:{gateway or 'host-gateway'}"
@@ -132,6 +151,7 @@ def _serve(*, containers: bool) -> None:
 def _free_or_any(port: int) -> int:
     """Return the port when it is free, else one that is."""
     with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # as the servers do: old connections do not count
         try:
             probe.bind(("127.0.0.1", port))
         except OSError:

@@ -10,10 +10,13 @@ import time
 from collections.abc import Mapping
 from pathlib import Path
 from types import TracebackType
-from typing import Final, Self
+from typing import Any, Final, Self
 
+import boto3
 import urllib3
+from botocore.config import Config
 
+REGION: Final = "us-east-1"
 PROJECT: Final = Path(__file__).parent.parent
 _PROGRAM: Final = PROJECT / ".tools/ministack/bin/ministack"
 _START_SECONDS: Final = 30
@@ -59,6 +62,11 @@ class Ministack:
         """Return the folder that holds all its files."""
         return self._folder
 
+    def client(self, service: str, config: Config | None = None) -> Any:  # noqa: ANN401 - boto3's clients have no common type
+        """Return a client of a service, as the account's root."""
+        session = boto3.Session("test", "test", region_name=REGION)
+        return session.client(service, endpoint_url=self.url, config=config)  # type: ignore[call-overload]
+
     def __enter__(self) -> Self:
         """Start it and wait until it answers. Raises DidNotStart."""
         if not _PROGRAM.exists():
@@ -78,7 +86,7 @@ class Ministack:
             "IOT_MTLS_ENABLED": "0",
             "AWS_ACCESS_KEY_ID": "test",  # the key of the account's root
             "AWS_SECRET_ACCESS_KEY": "test",
-            "AWS_DEFAULT_REGION": "us-east-1",
+            "AWS_DEFAULT_REGION": REGION,
             **self._function_environment,
         }
         with self.log.open("wb") as log:

@@ -1,5 +1,6 @@
 """The provider on the embedded AWS, built and deployed as a user would: with the SAM CLI."""
 
+import json
 import os
 import subprocess
 import uuid
@@ -63,3 +64,25 @@ def deploy(
         ],
         command_environment(aws),
     )
+    _make_up_for_ministack(aws)
+
+
+def _make_up_for_ministack(aws: EmbeddedAws) -> None:
+    """Mend two things that MiniStack 1.5.33 does otherwise than AWS.
+
+    It keeps a template's number as text, which stops the poller of a queue; and it wants the batch calls of SQS allowed
+    by names of their own, where AWS counts them as the single ones:
+    https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-api-permissions-reference.html
+    """
+    functions = aws.client("lambda")
+    for mapping in functions.list_event_source_mappings()["EventSourceMappings"]:
+        functions.update_event_source_mapping(UUID=mapping["UUID"], ScalingConfig=mapping["ScalingConfig"])
+    iam = aws.client("iam")
+    [stack] = aws.client("cloudformation").describe_stacks(StackName=STACK_NAME)["Stacks"]
+    [role_arn] = [output["OutputValue"] for output in stack["Outputs"] if output["OutputKey"] == "RefreshRoleArn"]
+    role = {"RoleName": role_arn.rpartition("/")[2], "PolicyName": "RefreshSourceCredentials"}
+    policy = iam.get_role_policy(**role)["PolicyDocument"]
+    for statement in policy["Statement"]:
+        if "sqs:SendMessage" in statement["Action"]:
+            statement["Action"].append("sqs:SendMessageBatch")
+    iam.put_role_policy(**role, PolicyDocument=json.dumps(policy))

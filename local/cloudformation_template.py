@@ -94,12 +94,15 @@ class Stack:
             case "Fn::ImportValue":
                 result = f"<import {argument}>"
             case "Fn::Sub":
-                result = re.sub(r"\$\{([^}]+)\}", lambda found: str(self._values[found[1]]), argument)
+                result = re.sub(r"\$\{([^}]+)\}", lambda found: self._substituted(found[1]), argument)
             case "Fn::Select":
                 result = self.evaluate(argument[1])[argument[0]]
             case "Fn::Equals":  # as text, because a parameter of type Number is text too
                 left, right = self.evaluate(argument)
                 result = str(left) == str(right)
+            case "Fn::Join":
+                separator, parts = self.evaluate(argument)
+                result = separator.join(parts)
             case "Fn::Not":
                 result = not self.evaluate(argument[0])
             case "Fn::If":
@@ -109,3 +112,7 @@ class Stack:
                 message = f"{name} is used nowhere here"
                 raise NotImplementedError(message)
         return result
+
+    def _substituted(self, name: str) -> str:
+        """Return what stands for `${name}`: a parameter's value, or a resource or one of its attributes."""
+        return str(self._values.get(name, f"<{name}>"))
