@@ -1,6 +1,12 @@
 """No test reaches an AWS account: the credentials are nobody's, and set before anything of the product is imported."""
 
 import os
+import signal
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from botocore.config import Config
 
 os.environ.update(
     AWS_ACCESS_KEY_ID="test",
@@ -12,3 +18,25 @@ os.environ.update(
 )
 for name in ("AWS_PROFILE", "AWS_SESSION_TOKEN", "AWS_SAM_LOCAL", "AWS_ENDPOINT_URL", "POWERTOOLS_LOG_LEVEL"):
     os.environ.pop(name, None)
+
+from local.ministack import Ministack  # noqa: E402 - the environment goes first
+from local.provider_tables import create_tables  # noqa: E402 - the same
+from tests.ownership.world import BINDINGS, REQUESTS, World  # noqa: E402 - the same
+
+# Ended from outside, a test run ends the servers that it started, as it does when interrupted.
+signal.signal(signal.SIGTERM, signal.default_int_handler)
+
+
+@pytest.fixture(scope="session")
+def dynamodb() -> Iterator[Any]:
+    """Return a client of a DynamoDB that has the provider's tables: MiniStack's, as the template has them."""
+    with Ministack() as running:
+        client = running.client("dynamodb", Config(max_pool_connections=20))
+        create_tables(client, {"Bindings": BINDINGS, "Requests": REQUESTS})
+        yield client
+
+
+@pytest.fixture
+def world(dynamodb: Any) -> World:
+    """Return a world in which nothing has happened."""
+    return World(dynamodb)

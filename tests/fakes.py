@@ -2,9 +2,10 @@
 
 import hashlib
 from dataclasses import dataclass, field
+from typing import ClassVar
 
-from source_credential.errors import AlreadyExists, NotFound, SourceCredentialError
-from source_credential.model import AuthType, Connection, Credential, Secret, ServerType, Token
+from source_credential.errors import AlreadyExists, InvalidRequest, NotFound, SourceCredentialError, TokenRefused
+from source_credential.model import AuthType, Connection, Credential, Secret, ServerType, Token, TokenFacts
 
 ACCOUNT = "000000000000"
 REGION = "us-east-1"
@@ -16,19 +17,23 @@ def secret_arn(name: str) -> str:
     return f"arn:aws:secretsmanager:{REGION}:{ACCOUNT}:secret:{name}-AbCdEf"
 
 
-def credential_arn(server_type: str) -> str:
+def credential_arn(server_type: str, *, region: str = REGION, account_id: str = ACCOUNT) -> str:
     """Return the ARN CodeBuild gives to a credential of that server type."""
-    return f"arn:aws:codebuild:{REGION}:{ACCOUNT}:token/{server_type.lower()}"
+    return f"arn:aws:codebuild:{region}:{account_id}:token/{server_type.lower()}"
 
 
 @dataclass
 class FakeSourceCredentials:
-    """CodeBuild's slots in memory: the credential of each, and what was imported into it."""
+    """CodeBuild's slots of an account and region in memory: the credential of each, and what was imported into it."""
 
+    region: str = REGION
+    account_id: str = ACCOUNT
     slots: dict[str, Credential] = field(default_factory=dict)
     imported: dict[str, tuple[str, str | None]] = field(default_factory=dict)
     calls: list[str] = field(default_factory=list)
     failure: SourceCredentialError | None = None
+    delete_failure: SourceCredentialError | None = None
+    refused: ClassVar[set[str]] = set()
 
     def import_credential(
         self,
@@ -43,9 +48,11 @@ class FakeSourceCredentials:
         self.calls.append("import")
         if self.failure:
             raise self.failure
+        if token.reveal() in self.refused:
+            raise InvalidRequest("ServerType", "is refused", "Correct it.")
         if server_type in self.slots and not should_overwrite:
             raise AlreadyExists("ServerType", "is taken", "Overwrite it.")
-        arn = credential_arn(server_type)
+        arn = credential_arn(server_type, region=self.region, account_id=self.account_id)
         self.slots[server_type] = Credential(arn=arn, server_type=server_type, auth_type=auth_type)
         self.imported[server_type] = (hashlib.sha256(token.reveal().encode()).hexdigest(), username)
         return arn
@@ -53,6 +60,8 @@ class FakeSourceCredentials:
     def delete(self, arn: str) -> None:
         """Empty the slot."""
         self.calls.append("delete")
+        if self.delete_failure:
+            raise self.delete_failure
         self.slots = {slot: credential for slot, credential in self.slots.items() if credential.arn != arn}
 
     def list_credentials(self) -> list[Credential]:
@@ -63,17 +72,56 @@ class FakeSourceCredentials:
 
 @dataclass
 class FakeSecrets:
-    """Secrets by name, each a text; every one has the same version."""
+    """Secrets by name, each a text, which is that of every version but those that were added.
+
+    A label that was not moved names the first version; one that was moved to None names none.
+    """
 
     texts: dict[str, str] = field(default_factory=dict)
+    versions: dict[tuple[str, str], str] = field(default_factory=dict)
+    labels: dict[tuple[str, str], str | None] = field(default_factory=dict)
+    gone_versions: set[str] = field(default_factory=set)
     reads: list[tuple[str, str | None, str | None]] = field(default_factory=list)
+
+    def add(self, name: str, version_id: str, text: str, label: str = "AWSCURRENT") -> None:
+        """Give a secret another version, and move the label to it."""
+        self.versions[name, version_id] = text
+        self.labels[name, label] = version_id
 
     def read(self, secret_id: str, *, version_stage: str | None = None, version_id: str | None = None) -> Secret:
         """Return the secret of that name."""
         self.reads.append((secret_id, version_stage, version_id))
+        version_id = version_id or self.version_of(secret_id, version_stage or "AWSCURRENT")
         if secret_id not in self.texts:
             raise NotFound(f"Secret {secret_id}", "does not exist", "Create it.")
-        return Secret(arn=secret_arn(secret_id), version_id=version_id or VERSION_ID, text=self.texts[secret_id])
+        if version_id is None or version_id in self.gone_versions:
+            raise NotFound(f"Secret {secret_id}", f"has no version {version_id}", "Name another one.")
+        text = self.versions.get((secret_id, version_id), self.texts[secret_id])
+        return Secret(arn=secret_arn(secret_id), version_id=version_id, text=text)
+
+    def version_of(self, secret_id: str, label: str) -> str | None:
+        """Return the version that the label names."""
+        if secret_id not in self.texts:
+            raise NotFound(f"Secret {secret_id}", "does not exist", "Create it.")
+        return self.labels.get((secret_id, label), VERSION_ID)
+
+
+@dataclass
+class FakeTokenCheck:
+    """A Git provider that knows the same of every token, but refuses some of them."""
+
+    facts: TokenFacts = field(default_factory=TokenFacts)
+    refused: set[str] = field(default_factory=set)
+    asked: list[tuple[ServerType, Token, str | None, str | None]] = field(default_factory=list)
+
+    def check(
+        self, *, server_type: ServerType, token: Token, username: str | None, server_url: str | None
+    ) -> TokenFacts:
+        """Return what is known of the token."""
+        self.asked.append((server_type, token, username, server_url))
+        if token.reveal() in self.refused:
+            raise TokenRefused("Token", "is not valid", "Make a new one.")
+        return self.facts
 
 
 @dataclass

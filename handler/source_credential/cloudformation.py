@@ -6,13 +6,14 @@ https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/crpg-ref-requestt
 """
 
 from collections.abc import Callable, Mapping
-from threading import Timer
+from threading import Thread, Timer
 from typing import Any, Final, Protocol
 
 from crhelper import CfnResource
 
 from source_credential.errors import InvalidRequest, ServiceInternalError, SourceCredentialError
-from source_credential.observability import log_unexpected, logger, raise_log_levels
+from source_credential.model import MARKER
+from source_credential.observability import count, flush_metrics, log_unexpected, logger, raise_log_levels
 from source_credential.response import FAILED, MAX_PHYSICAL_RESOURCE_ID, SUCCESS, DoesNotFit, Response
 from source_credential.response_delivery import Delivery
 
@@ -21,12 +22,17 @@ _RESERVE_SECONDS: Final = 8.0
 
 _IDS: Final = ("StackId", "RequestId", "LogicalResourceId")
 
+# What the handler for a time that runs out may take of the reserve.
+_ABANDON_SECONDS: Final = 2.0
+
 Handler = Callable[[Mapping[str, Any], Any], str]
+Abandon = Callable[[Mapping[str, Any], Any, str], str | None]
 
 
 class LambdaContext(Protocol):
     """What is used of Lambda's context object."""
 
+    invoked_function_arn: str
     log_group_name: str
     log_stream_name: str
 
@@ -41,7 +47,7 @@ class NotACustomResourceEvent(ValueError):
 
 def marker(request_id: str) -> str:
     """Return the physical id of a resource that was never created. Its Delete finds nothing to delete."""
-    return f"source-credential:create-failed:{request_id}"
+    return f"{MARKER}{request_id}"
 
 
 class CustomResource(CfnResource):
@@ -60,6 +66,7 @@ class CustomResource(CfnResource):
     _delete_func: Handler
 
     _start_failed = False
+    _abandon_func: Abandon = staticmethod(lambda _event, _context, reason: reason)
 
     def __init__(self) -> None:
         """Set crhelper up to keep silent: its default level prints the event with its presigned URL."""
@@ -93,9 +100,15 @@ class CustomResource(CfnResource):
                 # Returning while the timer's answer is under way would let Lambda freeze it half sent.
                 self._timer.join()
         finally:
+            flush_metrics()
             logger.remove_keys(["request_type", *_IDS])
         if self._delivery.failure:
             raise self._delivery.failure
+
+    def abandon(self, func: Abandon) -> Abandon:
+        """Set the handler that is told when the time runs out: decorates it, as crhelper's `create` does."""
+        self._abandon_func = func
+        return func
 
     def init_failure(self, error: Exception) -> None:
         """Remember that the function's code could not be loaded: every request is then answered with FAILED."""
@@ -150,16 +163,32 @@ class CustomResource(CfnResource):
         self._timer.start()
 
     def _timeout(self) -> None:
-        self._answer(
-            FAILED,
-            str(
-                ServiceInternalError(
-                    "Provider",
-                    "the time of the function ran out before the request was done",
-                    "Deploy again; if it goes on, check that the function reaches the services' endpoints.",
-                )
-            ),
+        failure = ServiceInternalError(
+            "Provider",
+            "the time of the function ran out before the request was done",
+            "Deploy again; if it goes on, check that the function reaches the services' endpoints.",
         )
+        reason = self._abandoned(str(failure))
+        if reason is not None:
+            self._answer(FAILED, reason)
+
+    def _abandoned(self, reason: str) -> str | None:
+        """Tell the handlers that FAILED is about to be answered, and wait for them a little.
+
+        Return the reason to answer with, or None when the request has just succeeded and its answer is on its way.
+        """
+        outcome: list[str | None] = [reason]
+
+        def abandon() -> None:
+            try:
+                outcome[0] = self._abandon_func(self._event, self._context, reason)
+            except Exception as error:  # noqa: BLE001 - whatever it is, CloudFormation must be answered
+                log_unexpected("The request could not be abandoned", error)
+
+        telling = Thread(target=abandon, daemon=True)
+        telling.start()
+        telling.join(_ABANDON_SECONDS)
+        return outcome[0]
 
     def _send(self, status: str | None = None, reason: str = "", send_response: object = None) -> None:
         """Answer. crhelper gives a status only where it means FAILED: a failed start, or a fault of its own."""
@@ -176,6 +205,11 @@ class CustomResource(CfnResource):
         response = _response(self._event, status, reason)
         if status == SUCCESS and self.RequestType != "Delete":
             response = _succeeded(self._event, self.PhysicalResourceId, self.Data)
+        count("Requests")
+        if status == FAILED:
+            count("Failures")
+        elif self.RequestType != "Delete":
+            count("Imports")
         logger.info("Answered", status=status, reason=reason, physical_resource_id=response.physical_resource_id)
         self._delivery.put(response.encode())
 

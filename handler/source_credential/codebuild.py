@@ -6,7 +6,7 @@ https://docs.aws.amazon.com/codebuild/latest/APIReference/API_ImportSourceCreden
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from source_credential.aws_errors import call
+from source_credential.aws_errors import Translation, call
 from source_credential.errors import (
     AccessDenied,
     AlreadyExists,
@@ -21,15 +21,20 @@ if TYPE_CHECKING:
     from mypy_boto3_codebuild import CodeBuildClient
     from mypy_boto3_codebuild.type_defs import ImportSourceCredentialsInputTypeDef
 
-_DENIED_REMEDY = "Deploy the provider's own stack again: its template allows this action."
+_OWN_ROLE_REMEDY = "Deploy the provider's own stack again: its template allows this action."
 
 
 class CodeBuildSourceCredentials:
     """The port SourceCredentials, over a CodeBuild client: its region and account are those worked on."""
 
-    def __init__(self, client: "CodeBuildClient") -> None:
-        """Keep the client."""
+    def __init__(self, client: "CodeBuildClient", *, role_arn: str | None = None) -> None:
+        """Keep the client. role_arn: the role it was assumed for, when it is not the provider's own."""
         self._client = client
+        self._denied_remedy = (
+            f"Allow it in the policy of {role_arn}; examples/target-account-role.yaml has all that role needs."
+            if role_arn
+            else _OWN_ROLE_REMEDY
+        )
 
     def import_credential(
         self,
@@ -93,11 +98,12 @@ class CodeBuildSourceCredentials:
             lambda: self._client.import_source_credentials(**parameters),
             what=what,
             action="codebuild:ImportSourceCredentials",
-            denied_remedy=_DENIED_REMEDY,
+            denied_remedy=self._denied_remedy,
             known={
                 "ResourceAlreadyExistsException": already_exists,
                 "AccountLimitExceededException": limit_exceeded,
                 "InvalidInputException": invalid_input,
+                **self._not_enabled(),
             },
         )
         return answer["arn"]
@@ -110,9 +116,10 @@ class CodeBuildSourceCredentials:
                 lambda: self._client.delete_source_credentials(arn=arn),
                 what=what,
                 action="codebuild:DeleteSourceCredentials",
-                denied_remedy=_DENIED_REMEDY,
+                denied_remedy=self._denied_remedy,
                 known={
-                    "ResourceNotFoundException": lambda _message: NotFound(what, "is gone", "Nothing is left to do.")
+                    "ResourceNotFoundException": lambda _message: NotFound(what, "is gone", "Nothing is left to do."),
+                    **self._not_enabled(),
                 },
             )
 
@@ -122,9 +129,26 @@ class CodeBuildSourceCredentials:
             self._client.list_source_credentials,
             what="CodeBuild",
             action="codebuild:ListSourceCredentials",
-            denied_remedy=_DENIED_REMEDY,
+            denied_remedy=self._denied_remedy,
+            known=self._not_enabled(),
         )
         return [
             Credential(arn=info["arn"], server_type=info["serverType"], auth_type=info["authType"])
             for info in answer.get("sourceCredentialsInfos", [])
         ]
+
+    def _not_enabled(self) -> dict[str, Translation]:
+        """Return what AWS's answer to valid credentials means in a region that the account has not enabled.
+
+        https://docs.aws.amazon.com/accounts/latest/reference/manage-acct-regions.html
+        """
+
+        def not_enabled(_message: str) -> SourceCredentialError:
+            return AccessDenied(
+                f"Region {self._client.meta.region_name}",
+                "the account's credentials are not valid there: the region is not enabled for the account",
+                "Enable it (aws account enable-region), or name another Region.",
+                aws_code="UnrecognizedClientException",
+            )
+
+        return {"UnrecognizedClientException": not_enabled}

@@ -20,13 +20,13 @@ if TYPE_CHECKING:
 class CodeConnections:
     """The port Connections. The service was renamed: an ARN of either name is asked of the API of that name."""
 
-    def __init__(self, client: "Callable[[str], ConnectionsClient]") -> None:
-        """Keep `client`, which returns the client of a service by its name in ARNs."""
+    def __init__(self, client: "Callable[[str, str], ConnectionsClient]") -> None:
+        """Keep `client`, which returns the client of a service, by its name in ARNs, in a region."""
         self._client = client
 
     def get(self, connection_arn: str) -> Connection:
         """Return the connection. Raises NotFound and what `aws_errors.call` raises."""
-        service = connection_arn.split(":")[2]
+        service, region = connection_arn.split(":")[2:4]
         what = f"Connection {connection_arn}"
 
         def not_found(_message: str) -> SourceCredentialError:
@@ -38,7 +38,7 @@ class CodeConnections:
             )
 
         answer = call(
-            lambda: self._client(service).get_connection(ConnectionArn=connection_arn),
+            lambda: self._client(service, region).get_connection(ConnectionArn=connection_arn),
             what=what,
             action=f"{service}:GetConnection",
             denied_remedy="Add the connection to the parameter ConnectionArns of the provider's stack.",

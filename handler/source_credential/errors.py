@@ -61,3 +61,19 @@ class NotStabilized(SourceCredentialError):
 
 class ServiceInternalError(SourceCredentialError):
     """AWS failed, could not be reached, or said something this provider does not know."""
+
+
+class TokenRefused(SourceCredentialError):
+    """The provider said that the token is not valid."""
+
+
+class Overtaken(SourceCredentialError):
+    """The request is no longer wanted, or another one was faster."""
+
+
+class Repeated(SourceCredentialError):
+    """A duplicate of a request that failed: the reason is, word for word, the one of the first time."""
+
+    def __init__(self, reason: str) -> None:
+        """Take the reason as it was told."""
+        Exception.__init__(self, reason)

@@ -2,6 +2,10 @@
 
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import Final
+
+# The physical id of a resource whose Create failed begins with it; the RequestId follows.
+MARKER: Final = "source-credential:create-failed:"
 
 
 class ServerType(StrEnum):
@@ -70,6 +74,22 @@ class Specification:
     username_key: str | None = None
     connection_arn: str | None = None
     should_overwrite: bool | None = None
+    region: str | None = None
+    role_arn: str | None = None
+    follow_rotation: bool = True
+    verify_token: bool = False
+    server_url: str | None = None
+
+    @property
+    def followed_label(self) -> str | None:
+        """Return the staging label whose versions are imported as they come; None when nothing is followed.
+
+        What CodeBuild reads itself, and a pinned version, need no following.
+        """
+        imports_token = self.auth_type in (AuthType.PERSONAL_ACCESS_TOKEN, AuthType.BASIC_AUTH)
+        if not imports_token or not self.follow_rotation or self.secret_version_id is not None:
+            return None
+        return self.secret_version_stage or "AWSCURRENT"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,6 +98,134 @@ class Owner:
 
     stack_id: str
     logical_resource_id: str
+
+    def __str__(self) -> str:
+        """Return how a person speaks of it. A stack's ARN is arn:...:stack/NAME/ID."""
+        name = self.stack_id.split("/")[1] if self.stack_id.count("/") > 1 else self.stack_id
+        return f"stack {name}, logical id {self.logical_resource_id}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Slot:
+    """The place for one credential. CodeBuild has one per account, region and server type."""
+
+    account_id: str
+    region: str
+    server_type: ServerType
+
+    def __str__(self) -> str:
+        """Return the slot as one string, the table's key."""
+        return f"{self.account_id}/{self.region}/{self.server_type}"
+
+    @classmethod
+    def parse(cls, text: str) -> "Slot":
+        """Return the slot that `str` made the text of. Raises ValueError."""
+        account_id, region, server_type = text.split("/")
+        return cls(account_id=account_id, region=region, server_type=ServerType(server_type))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Target:
+    """A slot and the way to it: the role to assume, or None for the provider's own."""
+
+    slot: Slot
+    role_arn: str | None = None
+
+
+class BindingState(StrEnum):
+    """How far what the table says of a slot has come true in CodeBuild.
+
+    IMPORTING: `before` stands there until the import has been made. ACTIVE: it is there. DELETING: it is going, and
+    the slot with it to `before`, where there is one.
+    """
+
+    IMPORTING = "IMPORTING"
+    ACTIVE = "ACTIVE"
+    DELETING = "DELETING"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Binding:
+    """What is to be in a slot, and whose it is: the table's item. Never a token.
+
+    request_id: the request that took the slot. revision: new with everything that changes what is to be there.
+    since: when this owner took it, ISO 8601, UTC. adopted: the slot held a credential nobody managed.
+    disturbed: while IMPORTING, somebody else has written to the slot since it was claimed.
+    before: while IMPORTING, exactly what stood there, and stands again if the import fails; later the former holder,
+    who has the slot back when this owner gives it up, unless it has been deleted by then.
+    """
+
+    slot: Slot
+    owner: Owner
+    request_id: str
+    revision: str
+    state: BindingState
+    since: str
+    specification: Specification
+    arn: str | None = None
+    secret_arn: str | None = None
+    secret_version_id: str | None = None
+    token_login: str | None = None
+    token_expires_at: str | None = None
+    adopted: bool = False
+    disturbed: bool = False
+    before: "Binding | None" = None
+
+    @property
+    def target(self) -> Target:
+        """Return the slot with the role by which this owner reaches it."""
+        return Target(slot=self.slot, role_arn=self.specification.role_arn)
+
+
+class RequestStatus(StrEnum):
+    """What became of a request. CANCELLED: CloudFormation sent another one for the resource before it was done."""
+
+    STARTED = "STARTED"
+    SUCCEEDED = "SUCCEEDED"
+    FAILED = "FAILED"
+    CANCELLED = "CANCELLED"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Request:
+    """One request of CloudFormation's. `wanted` and `had` are fingerprints of its properties, new and old."""
+
+    owner: Owner
+    request_id: str
+    request_type: str
+    physical_resource_id: str = ""
+    wanted: str = ""
+    had: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RequestRecord:
+    """What is remembered of a request, so that its duplicates, and latecomers, are harmless.
+
+    target: the slot a Create or Update is for. older: of a Delete, the requests it comes after.
+    unsettled: a slot that the request may have written to in CodeBuild, without having looked at the table since.
+    adopted: that slot held a credential nobody managed. withdrawn: a later request has taken the claim back.
+    """
+
+    request: Request
+    status: RequestStatus
+    started_at: str = ""
+    target: Target | None = None
+    older: tuple[str, ...] = ()
+    unsettled: Target | None = None
+    adopted: bool = False
+    withdrawn: bool = False
+    reason: str = ""
+    physical_resource_id: str = ""
+    attributes: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Begun:
+    """A request that has begun, perhaps not for the first time, and what its owner's earlier ones left unfinished."""
+
+    record: RequestRecord
+    unfinished: tuple[RequestRecord, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -109,11 +257,21 @@ class Credential:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Provisioned:
-    """What a Create or Update ended with: the credential's ARN, the token's origin, and what is worth a warning."""
+    """What a request ended with: the physical id, the attributes for Fn::GetAtt, and what is worth a warning."""
 
-    arn: str
-    server_type: ServerType
-    auth_type: AuthType
-    secret_arn: str | None = None
-    secret_version_id: str | None = None
+    physical_resource_id: str
+    attributes: dict[str, str] = field(default_factory=dict)
+    warnings: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TokenFacts:
+    """What the provider told of a token. None where it was not told.
+
+    expires_at: ISO 8601, UTC. scopes: in the provider's words. warnings: whole sentences for the stack's owner.
+    """
+
+    login: str | None = None
+    expires_at: str | None = None
+    scopes: tuple[str, ...] | None = None
     warnings: tuple[str, ...] = ()

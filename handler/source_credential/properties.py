@@ -1,5 +1,6 @@
 """ResourceProperties -> Specification, by the contract in `source_credential.schema.json`."""
 
+import hashlib
 import json
 import re
 from collections.abc import Iterator, Mapping
@@ -21,6 +22,10 @@ _validate = fastjsonschema.compile(SCHEMA, use_default=False, fast_fail=False)
 
 # A stack event is read in a narrow column: what is beyond a dozen problems is counted, not listed.
 _PROBLEMS_SHOWN = 12
+
+# What CloudFormation itself puts among the properties says nothing of the credential.
+_CLOUDFORMATIONS_OWN: Final = frozenset({"ServiceToken", "ServiceTimeout"})
+_OF_THE_CREDENTIAL: Final = SCHEMA["properties"].keys() - {"Token"}
 
 # What is not shaped like a property's name is not repeated: it could be anything, a token included.
 _PROPERTY_NAME = re.compile(r"[A-Za-z]{1,32}")
@@ -45,7 +50,6 @@ def parse(properties: object) -> Specification:
     if problems:
         raise _refusal(problems)
     text = {name: str(value) for name, value in properties.items()}
-    overwrite = properties.get("ShouldOverwrite")
     return Specification(
         server_type=ServerType(text["ServerType"]),
         auth_type=AuthType(text["AuthType"]),
@@ -56,8 +60,33 @@ def parse(properties: object) -> Specification:
         username=text.get("Username"),
         username_key=text.get("UsernameKey"),
         connection_arn=text.get("ConnectionArn"),
-        should_overwrite=None if overwrite is None else overwrite in (True, "true"),
+        should_overwrite=_boolean(properties, "ShouldOverwrite", default=None),
+        region=text.get("Region"),
+        role_arn=text.get("RoleArn"),
+        follow_rotation=_boolean(properties, "FollowRotation", default=True) is not False,
+        verify_token=_boolean(properties, "VerifyToken", default=False) is True,
+        server_url=text.get("ServerUrl"),
     )
+
+
+def fingerprint(properties: object) -> str:
+    """Return what tells one set of properties from another, without keeping them.
+
+    Of what is not in the contract, a literal token above all, only the name is taken.
+    """
+    told: object = None
+    if isinstance(properties, Mapping):
+        told = {
+            str(name): value if name in _OF_THE_CREDENTIAL else None
+            for name, value in properties.items()
+            if name not in _CLOUDFORMATIONS_OWN
+        }
+    return hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()
+
+
+def _boolean(properties: Mapping[str, object], name: str, *, default: bool | None) -> bool | None:
+    """Return a property that is true or false; CloudFormation delivers a string."""
+    return properties[name] in (True, "true") if name in properties else default
 
 
 def _problems(properties: Mapping[str, object]) -> list[_Problem]:

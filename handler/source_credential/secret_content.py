@@ -49,8 +49,8 @@ def read_login(secret: Secret, specification: Specification) -> Login:
     return Login(token, _username(members, specification, what))
 
 
-def check_readable_by_codebuild(secret: Secret, specification: Specification) -> None:
-    """Check that CodeBuild itself will be able to use the secret: its JSON format, its server type, a sound token.
+def read_login_of_codebuild(secret: Secret, specification: Specification) -> Login:
+    """Return what CodeBuild itself will read: the secret is in its JSON format, of this server type, and sound.
 
     Raises InvalidRequest.
     """
@@ -59,9 +59,10 @@ def check_readable_by_codebuild(secret: Secret, specification: Specification) ->
     if members is None:
         raise InvalidRequest(what, "is not JSON, and CodeBuild reads only its own JSON format", _FORMAT_REMEDY)
     _check_codebuild_format(members, specification, what)
-    _clean(_member(members, _TOKEN, "CodeBuild's format", what), what, "token")
-    if members[_AUTH_TYPE] == AuthType.BASIC_AUTH:
-        _clean(_member(members, _USERNAME, "CodeBuild's format", what), what, "user name")
+    token = Token(_clean(_member(members, _TOKEN, "CodeBuild's format", what), what, "token"))
+    if members[_AUTH_TYPE] != AuthType.BASIC_AUTH:
+        return Login(token, None)
+    return Login(token, _clean(_member(members, _USERNAME, "CodeBuild's format", what), what, "user name"))
 
 
 _FORMAT_REMEDY: Final = (

@@ -3,7 +3,8 @@
 https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_GetSecretValue.html
 """
 
-from collections.abc import Mapping
+import re
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, cast
 
 from source_credential.aws_errors import call
@@ -14,6 +15,8 @@ if TYPE_CHECKING:
     from mypy_boto3_secretsmanager import SecretsManagerClient
     from mypy_boto3_secretsmanager.type_defs import GetSecretValueRequestTypeDef
 
+_REGION_OF_ARN = re.compile(r"arn:[\w-]+:secretsmanager:([a-z0-9-]+):")
+
 _DENIED_REMEDY = (
     "Add the secret to the parameter SecretArns of the provider's stack; a secret of another account also needs a "
     "resource policy that lets the provider's role read it."
@@ -23,9 +26,14 @@ _DENIED_REMEDY = (
 class SecretsManagerSecrets:
     """The port Secrets, over a Secrets Manager client."""
 
-    def __init__(self, client: "SecretsManagerClient") -> None:
-        """Keep the client."""
+    def __init__(
+        self,
+        client: "SecretsManagerClient",
+        client_in: "Callable[[str], SecretsManagerClient] | None" = None,
+    ) -> None:
+        """Keep the client of the provider's own region, and what returns one of another region."""
         self._client = client
+        self._client_in = client_in
 
     def read(self, secret_id: str, *, version_stage: str | None = None, version_id: str | None = None) -> Secret:
         """Return one version of a secret: AWSCURRENT when neither a label nor an id is given. Binary is read as UTF-8.
@@ -40,7 +48,7 @@ class SecretsManagerSecrets:
             parameters["VersionId"] = version_id
         refusals = _Refusals(what, version_stage=version_stage, version_id=version_id)
         answer = call(
-            lambda: self._client.get_secret_value(**parameters),
+            lambda: self._client_for(secret_id).get_secret_value(**parameters),
             what=what,
             action="secretsmanager:GetSecretValue",
             denied_remedy=_DENIED_REMEDY,
@@ -57,12 +65,37 @@ class SecretsManagerSecrets:
             text=_text(answer, what),
         )
 
+    def version_of(self, secret_id: str, label: str) -> str | None:
+        """Return the id of the version that has a label; None when no version has it. The value is not read.
+
+        https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_DescribeSecret.html
+        Raises NotFound, AccessDenied and what `aws_errors.call` raises.
+        """
+        refusals = _Refusals(f"Secret {secret_id}", version_stage=label, version_id=None)
+        answer = call(
+            lambda: self._client_for(secret_id).describe_secret(SecretId=secret_id),
+            what=f"Secret {secret_id}",
+            action="secretsmanager:DescribeSecret",
+            denied_remedy=_DENIED_REMEDY,
+            known={"ResourceNotFoundException": refusals.not_found},
+        )
+        versions = answer.get("VersionIdsToStages", {}).items()
+        return next((version_id for version_id, labels in versions if label in labels), None)
+
+    def _client_for(self, secret_id: str) -> "SecretsManagerClient":
+        """Return the client of the region a whole ARN names: each region's endpoint knows its own secrets only."""
+        region = _REGION_OF_ARN.match(secret_id)
+        if region is None or self._client_in is None or region[1] == self._client.meta.region_name:
+            return self._client
+        return self._client_in(region[1])
+
 
 class _Refusals:
     """GetSecretValue's errors, told apart by AWS's messages where one code covers several cases."""
 
     def __init__(self, what: str, *, version_stage: str | None, version_id: str | None) -> None:
         self._what = what
+        self._by_arn = _REGION_OF_ARN.match(what.removeprefix("Secret ")) is not None
         self._version = (
             f"version {version_id}" if version_id else f"version with the label {version_stage or 'AWSCURRENT'}"
         )
@@ -78,7 +111,7 @@ class _Refusals:
             )
         return NotFound(
             self._what,
-            "does not exist in the provider's account and region",
+            "does not exist" if self._by_arn else "does not exist in the provider's account and region",
             "Correct SecretId, or create the secret; a secret of another account or region is named by its whole ARN.",
             aws_code=code,
         )

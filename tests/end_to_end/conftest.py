@@ -2,7 +2,7 @@
 
 import json
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,6 +15,9 @@ from local.embedded_aws import EmbeddedAws
 # What `SecretArns` allows; everything else is really denied.
 SECRETS = "arn:aws:secretsmanager:us-east-1:000000000000:secret:codebuild/*"
 _SECONDS = 60
+
+
+TARGET_ROLE = "arn:aws:iam::000000000000:role/source-credential-target"
 
 
 @dataclass
@@ -31,19 +34,36 @@ class Cloud:
         except secrets.exceptions.ResourceExistsException:
             secrets.put_secret_value(SecretId=name, SecretString=value)
 
-    def deploy(self, stack: str, resources: dict[str, dict[str, Any]], *, delete_policy: str = "Delete") -> str:
-        """Create or update a stack of source credentials, wait for its end, and return its status."""
+    def deploy(
+        self,
+        stack: str,
+        resources: dict[str, dict[str, Any]],
+        *,
+        delete_policy: str = "Delete",
+        outputs: Sequence[str] = (),
+    ) -> str:
+        """Create or update a stack of source credentials, wait for its end, and return its status.
+
+        outputs: attributes of the last resource to have as outputs of the stack, beside the ARN of each.
+        """
         cloudformation = self.aws.client("cloudformation")
         template = {
             "Resources": {
                 logical_id: {
                     "Type": "Custom::SourceCredential",
                     "DeletionPolicy": delete_policy,
-                    "Properties": {"ServiceToken": {"Fn::ImportValue": "SourceCredentialProvider"}, **properties},
+                    **({"DependsOn": properties["DependsOn"]} if "DependsOn" in properties else {}),
+                    "Properties": {
+                        "ServiceToken": {"Fn::ImportValue": "SourceCredentialProvider"},
+                        **{name: value for name, value in properties.items() if name != "DependsOn"},
+                    },
                 }
                 for logical_id, properties in resources.items()
             },
-            "Outputs": {logical_id: {"Value": {"Fn::GetAtt": [logical_id, "Arn"]}} for logical_id in resources},
+            "Outputs": {
+                **{logical_id: {"Value": {"Fn::GetAtt": [logical_id, "Arn"]}} for logical_id in resources},
+                **{name: {"Value": {"Fn::GetAtt": [list(resources)[-1], name]}} for name in outputs},
+            },
         }
         body = json.dumps(template)
         if self._exists(stack):
@@ -51,6 +71,40 @@ class Cloud:
         else:
             cloudformation.create_stack(StackName=stack, TemplateBody=body)
         return self._wait(stack)
+
+    def deploy_example(self, path: Path, **parameters: str) -> None:
+        """Create a stack of a template file under the file's name."""
+        cloudformation = self.aws.client("cloudformation")
+        given = [{"ParameterKey": name, "ParameterValue": value} for name, value in parameters.items()]
+        cloudformation.create_stack(
+            StackName=path.stem,
+            TemplateBody=path.read_text(),
+            Parameters=given,
+            Capabilities=["CAPABILITY_NAMED_IAM"],
+        )
+        assert self._wait(path.stem) == "CREATE_COMPLETE", self.reasons(path.stem)
+
+    def provider_roles(self) -> str:
+        """Return the ARNs of the provider's roles, as a list parameter has them."""
+        outputs = self.outputs(provider.STACK_NAME)
+        return f"{outputs['RoleArn']},{outputs['RefreshRoleArn']}"
+
+    def log(self) -> str:
+        """Return all that the embedded AWS and the functions on it have logged."""
+        return self.aws.ministack.log.read_text(encoding="utf-8", errors="replace")
+
+    def multiply_binding(self, times: int) -> None:
+        """Copy the one item of the table of owners to other accounts' slots, so that there are so many."""
+        table = self.bindings_table()
+        dynamodb = self.aws.client("dynamodb")
+        [item] = dynamodb.scan(TableName=table)["Items"]
+        for number in range(1, times):
+            slot = {"S": f"{number:012d}/us-east-1/GITHUB"}
+            dynamodb.put_item(TableName=table, Item={**item, "Slot": slot})
+
+    def bindings_table(self) -> str:
+        """Return the name of the provider's table of owners."""
+        return self.outputs(provider.STACK_NAME)["BindingsTableName"]
 
     def delete(self, stack: str) -> None:
         """Delete a stack and wait until it is gone."""
@@ -99,13 +153,17 @@ def deployed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedAws]:
     folder: Path = tmp_path_factory.mktemp("build")
     with EmbeddedAws() as aws:
         provider.build(folder, provider.command_environment(aws))
-        provider.deploy(aws, folder, parameters={"SecretArns": SECRETS})
+        provider.deploy(aws, folder, parameters={"SecretArns": SECRETS, "TargetRoleArns": TARGET_ROLE})
         yield aws
 
 
 @pytest.fixture
 def cloud(deployed: EmbeddedAws) -> Iterator[Cloud]:
-    """Return the cloud with empty slots, and leave them empty."""
-    yield Cloud(deployed)
+    """Return the cloud with empty slots that are nobody's, and leave them so."""
+    found = Cloud(deployed)
+    yield found
     for credential in deployed.codebuild.credentials():
         deployed.codebuild.slots.delete_source_credentials(credential.region, {"arn": credential.arn})
+    dynamodb, table = deployed.client("dynamodb"), found.bindings_table()
+    for item in dynamodb.scan(TableName=table)["Items"]:
+        dynamodb.delete_item(TableName=table, Key={"Slot": item["Slot"]})

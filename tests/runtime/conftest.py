@@ -7,6 +7,7 @@ import subprocess
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
@@ -16,7 +17,7 @@ import pytest
 import urllib3
 
 from local import provider
-from local.embedded_aws import EXAMPLE_CONNECTION, EXAMPLE_SECRETS, EmbeddedAws
+from local.embedded_aws import EXAMPLE_CONNECTION, EXAMPLE_SECRETS, QUEUE, TABLES, EmbeddedAws
 from local.ministack import PROJECT, free_port
 
 PYTHON = PROJECT / ".tools/runtime/bin/python"  # holds awslambdaric and nothing else
@@ -37,6 +38,7 @@ class Function:
     artifact: Path
     environment: dict[str, str]
     timeout: int = 30
+    handler: str = HANDLER
     port: int = field(default_factory=free_port)
     _lines: list[str] = field(default_factory=list)
     _process: subprocess.Popen[str] | None = None
@@ -48,7 +50,7 @@ class Function:
             "HOME": str(self.artifact),
             "LAMBDA_TASK_ROOT": str(self.artifact),
             "PYTHONPATH": str(self.artifact),
-            "_HANDLER": HANDLER,
+            "_HANDLER": self.handler,
             "AWS_LAMBDA_FUNCTION_NAME": "provider",
             "AWS_LAMBDA_FUNCTION_TIMEOUT": str(self.timeout),
             "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": "512",
@@ -61,7 +63,7 @@ class Function:
                 str(_emulator()),
                 *("--runtime-interface-emulator-address", f"127.0.0.1:{self.port}"),
                 *("--runtime-api-address", f"127.0.0.1:{free_port()}"),
-                *(str(PYTHON), "-m", "awslambdaric", HANDLER),
+                *(str(PYTHON), "-m", "awslambdaric", self.handler),
             ],
             cwd=self.artifact,
             env=environment,
@@ -79,6 +81,11 @@ class Function:
     ) -> None:
         """Stop the emulator and the function."""
         assert self._process is not None
+        # The emulator gives the function a process group of its own, in which it would outlive the emulator.
+        tasks = Path(f"/proc/{self._process.pid}/task")
+        for child in [child for task in tasks.glob("*/children") for child in task.read_text().split()]:
+            with suppress(ProcessLookupError):
+                os.kill(int(child), signal.SIGKILL)
         os.killpg(self._process.pid, signal.SIGKILL)
         self._process.wait()
 
@@ -134,11 +141,24 @@ def aws() -> Iterator[EmbeddedAws]:
         for name, value in EXAMPLE_SECRETS.items():
             secrets.create_secret(Name=name, SecretString=value)
         running.codebuild.connect(EXAMPLE_CONNECTION, provider_type="GitLab")
+        running.create_tables_and_queue()
         yield running
+
+
+def environment(aws: EmbeddedAws) -> dict[str, str]:
+    """Return the function's environment: what the template gives it, and the way to the embedded AWS."""
+    queue = f"{aws.ministack.url}/000000000000/{QUEUE}"
+    return {
+        **aws.environment(),
+        **aws.function_environment,
+        **TABLES,
+        "REFRESH_QUEUE_URL": queue,
+        "EXTERNAL_ID": "source-credential",
+    }
 
 
 @pytest.fixture(scope="module")
 def function(artifact: Path, aws: EmbeddedAws) -> Iterator[Function]:
     """Return the function, running against the embedded AWS."""
-    with Function(artifact, aws.environment()) as running:
+    with Function(artifact, environment(aws)) as running:
         yield running

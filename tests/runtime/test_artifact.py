@@ -3,17 +3,21 @@
 import json
 import shutil
 import subprocess
+import threading
 import time
+import uuid
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import pytest
+import urllib3
 
-from local.embedded_aws import EXAMPLE_SECRETS, EmbeddedAws
+from local.embedded_aws import EXAMPLE_SECRETS, TABLES, EmbeddedAws
 from local.ministack import PROJECT
 from tests.receiver import Receiver
-from tests.runtime.conftest import PYTHON, Function
+from tests.runtime.conftest import PYTHON, Function, environment
 
 EVENTS = sorted((PROJECT / "events/cloudformation").glob("*.json"))
 ARN = "arn:aws:codebuild:us-east-1:000000000000:token/"
@@ -33,9 +37,23 @@ def receiver() -> Iterator[Receiver]:
 
 
 def event(name: str, receiver: Receiver, **more: Any) -> dict[str, Any]:
-    """Return an event of events/, answered to the receiver."""
+    """Return an event of events/, of a request that was never made before, answered to the receiver."""
     loaded = json.loads((PROJECT / f"events/cloudformation/{name}.json").read_text())
-    return {**loaded, "ResponseURL": f"{receiver.url}/answer?Signature=presigned", **more}
+    return {
+        **loaded,
+        "RequestId": str(uuid.uuid4()),
+        "ResponseURL": f"{receiver.url}/answer?Signature=presigned",
+        **more,
+    }
+
+
+def begin_anew(aws: EmbeddedAws) -> None:
+    """Empty the slots and the table of owners."""
+    for credential in aws.codebuild.credentials():
+        aws.codebuild.slots.delete_source_credentials(credential.region, {"arn": credential.arn})
+    dynamodb, table = aws.client("dynamodb"), TABLES["BINDINGS_TABLE"]
+    for item in dynamodb.scan(TableName=table)["Items"]:
+        dynamodb.delete_item(TableName=table, Key={"Slot": item["Slot"]})
 
 
 def unseen(function: Function, receiver: Receiver, *more: str) -> None:
@@ -46,7 +64,7 @@ def unseen(function: Function, receiver: Receiver, *more: str) -> None:
 
 
 EXPECTED = {
-    "bad-input": ("FAILED", "source-credential:create-failed:00000000-0000-4000-8000-000000000009"),
+    "bad-input": ("FAILED", ""),
     "create-basic-auth": ("SUCCESS", f"{ARN}bitbucket"),
     "create-codeconnections": ("SUCCESS", f"{ARN}gitlab"),
     "create-personal-access-token": ("SUCCESS", f"{ARN}github"),
@@ -57,8 +75,8 @@ EXPECTED = {
         "source-credential:create-failed:00000000-0000-4000-8000-000000000009",
     ),
     "delete-with-foreign-id": ("SUCCESS", "arn:aws:codebuild:us-east-1:111111111111:token/github"),
-    "update-in-place": ("SUCCESS", f"{ARN}github"),
-    "update-that-replaces": ("SUCCESS", f"{ARN}bitbucket"),
+    "update-in-place": ("SUCCESS", f"{ARN}bitbucket"),
+    "update-that-replaces": ("SUCCESS", f"{ARN}github"),
 }
 
 
@@ -68,7 +86,9 @@ def test_every_ready_event_is_answered_as_its_name_says(function: Function, rece
     sent = event(name, receiver)
     assert function.invoke(sent) == "null"
     answer = receiver.answer(sent)
-    assert (answer["Status"], answer["PhysicalResourceId"]) == EXPECTED[name], answer["Reason"]
+    status, physical_resource_id = EXPECTED[name]
+    expected = physical_resource_id or f"source-credential:create-failed:{sent['RequestId']}"
+    assert (answer["Status"], answer["PhysicalResourceId"]) == (status, expected), answer["Reason"]
     unseen(function, receiver)
 
 
@@ -81,6 +101,7 @@ def test_deletes_that_own_nothing_leave_the_credential(
     function: Function, receiver: Receiver, aws: EmbeddedAws
 ) -> None:
     """A marker, a foreign id: answered with success, and the slot is as it was."""
+    begin_anew(aws)
     function.invoke(event("create-personal-access-token", receiver))
     before = aws.codebuild.credentials()
     for name in ("delete-after-failed-create", "delete-with-foreign-id"):
@@ -156,6 +177,39 @@ def test_an_answer_that_is_refused_is_delivered_in_the_end(function: Function, r
     assert receiver.answer(sent)["Status"] == "SUCCESS"
 
 
+def test_a_duplicate_is_answered_as_the_first_one_was(function: Function, receiver: Receiver, aws: EmbeddedAws) -> None:
+    """The same RequestId again, and after the credential was deleted: the same answer, and nothing is imported."""
+    sent = event("create-personal-access-token", receiver)
+    function.invoke(sent)
+    function.invoke(event("delete", receiver))
+    aws.codebuild.calls.clear()
+    function.invoke(sent)
+    first, _, again = receiver.bodies
+    assert json.loads(again) == json.loads(first)
+    assert aws.codebuild.calls == []
+
+
+def test_a_function_killed_amid_its_import_is_made_good_by_the_next_run(
+    artifact: Path, function: Function, receiver: Receiver, aws: EmbeddedAws
+) -> None:
+    """Lambda ends a function that hangs; the retry of the event imports once more, and answers once."""
+    with Receiver() as silent, Function(artifact, _without_codebuild(aws, silent), timeout=60) as first:
+        silent.statuses = [0] * 100
+        sent = event("update-in-place", receiver)
+        threading.Thread(target=_invoke_until_killed, args=(first, sent), daemon=True).start()
+        end = time.monotonic() + 20
+        while len(silent.statuses) > 99 and time.monotonic() < end:
+            time.sleep(0.05)
+    assert receiver.bodies == []
+    assert function.invoke(sent) == "null"
+    assert receiver.answer(sent)["Status"] == "SUCCESS"
+
+
+def _invoke_until_killed(function: Function, sent: dict[str, Any]) -> None:
+    with suppress(urllib3.exceptions.HTTPError):
+        function.invoke(sent)
+
+
 def test_when_time_runs_short_failed_is_answered_before_lambda_ends_it(
     artifact: Path, aws: EmbeddedAws, receiver: Receiver
 ) -> None:
@@ -170,7 +224,7 @@ def test_when_time_runs_short_failed_is_answered_before_lambda_ends_it(
 
 
 def _without_codebuild(aws: EmbeddedAws, silent: Receiver) -> dict[str, str]:
-    return {**aws.environment(), "AWS_ENDPOINT_URL_CODEBUILD": silent.url}
+    return {**environment(aws), "AWS_ENDPOINT_URL_CODEBUILD": silent.url}
 
 
 def test_a_start_that_fails_is_answered(artifact: Path, receiver: Receiver, tmp_path: Path) -> None:
@@ -192,7 +246,7 @@ def test_debug_logging_shows_no_secret(artifact: Path, aws: EmbeddedAws, receive
         "AWS_LAMBDA_LOG_LEVEL": "DEBUG",
         "POWERTOOLS_LOGGER_LOG_EVENT": "true",
     }
-    with Function(artifact, {**aws.environment(), **talkative}) as function:
+    with Function(artifact, {**environment(aws), **talkative}) as function:
         function.invoke(event("create-personal-access-token", receiver))
         function.invoke(event("update-that-replaces", receiver))
         assert [json.loads(body)["Status"] for body in receiver.bodies] == ["SUCCESS"] * 2

@@ -10,10 +10,12 @@ from typing import Any
 
 import pytest
 
-from source_credential.cloudformation import CustomResource, NotACustomResourceEvent, marker
+from source_credential import cloudformation
+from source_credential.cloudformation import Abandon, CustomResource, NotACustomResourceEvent, marker
 from source_credential.errors import NotFound
 from source_credential.response_delivery import Undelivered
 from tests.receiver import Receiver
+from tests.unit.conftest import Emitted
 
 ARN = "arn:aws:codebuild:us-east-1:000000000000:token/github"
 SECRET = "ghp_neverToBeSeen"
@@ -22,6 +24,7 @@ SECRET = "ghp_neverToBeSeen"
 class Context:
     """Lambda's context, with a clock that runs."""
 
+    invoked_function_arn = "arn:aws:lambda:us-east-1:000000000000:function:provider"
     log_group_name = "/aws/lambda/provider"
     log_stream_name = "2026/11/24/stream"
     aws_request_id = "lambda-request"
@@ -189,6 +192,44 @@ def test_every_line_of_a_request_can_be_found_by_its_ids(receiver: Receiver, log
     assert {line["LogicalResourceId"] for line in first + second} == {"GitHub"}
 
 
+@pytest.mark.parametrize("kind", ["Create", "Update", "Delete"])
+def test_a_success_is_counted(receiver: Receiver, emitted: Emitted, kind: str) -> None:
+    """Every request, and of those that succeed the imports; each with the invocation that made it."""
+    resource = provider()
+    for _ in range(2):
+        resource(request(receiver, kind), Context())
+        assert emitted.metrics() == [{"Requests": [1.0], **({} if kind == "Delete" else {"Imports": [1.0]})}]
+
+
+@pytest.mark.parametrize("kind", ["Create", "Update", "Delete", "Read"])
+def test_a_failure_is_counted(receiver: Receiver, emitted: Emitted, kind: str) -> None:
+    """For the alarm; the line holds neither the reason nor an id."""
+    provider(raising(RuntimeError(SECRET)))(request(receiver, kind), Context())
+    assert emitted.metrics() == [{"Requests": [1.0], "Failures": [1.0]}]
+    assert SECRET not in emitted.text
+    assert request(receiver)["RequestId"] not in emitted.text
+
+
+def test_a_start_that_fails_is_counted(receiver: Receiver, emitted: Emitted) -> None:
+    """Though no handler was ever called."""
+    resource = provider()
+    resource.init_failure(ImportError(SECRET))
+    resource(request(receiver), Context())
+    assert emitted.metrics() == [{"Requests": [1.0], "Failures": [1.0]}]
+
+
+def test_a_request_whose_time_runs_out_is_counted_once(receiver: Receiver, emitted: Emitted) -> None:
+    """As a failure, though its handler succeeds later."""
+
+    def slow(_event: Any, _context: Any) -> str:
+        while not receiver.bodies:
+            time.sleep(0.01)
+        return ARN
+
+    provider(slow)(request(receiver), Context(0.5))
+    assert emitted.metrics() == [{"Requests": [1.0], "Failures": [1.0]}]
+
+
 def test_when_time_runs_short_one_failed_is_sent_and_nothing_after(receiver: Receiver) -> None:
     """A handler that comes to its end after the timer finds the request answered."""
     event = request(receiver)
@@ -221,6 +262,109 @@ def test_an_answer_under_way_is_waited_for(receiver: Receiver) -> None:
 
     provider(slow)(event, Context(2.0))
     assert receiver.answer(event)["Status"] == "FAILED"
+
+
+class Slow:
+    """A handler that goes on until it is let go, or for some seconds at most."""
+
+    def __init__(self) -> None:
+        """Start held."""
+        self.done = threading.Event()
+
+    def __call__(self, _event: Any, _context: Any) -> str:
+        """Take long."""
+        self.done.wait(5)
+        return ARN
+
+
+def abandoned(
+    receiver: Receiver, abandon: Abandon, slow: Slow, kind: str = "Create", seconds: float = 0.6
+) -> tuple[dict[str, Any], float]:
+    """Let the time run out for a slow handler; return the answer, and how many seconds it took."""
+    resource = provider(slow)
+    assert resource.abandon(abandon) is abandon
+    event = request(receiver, kind)
+    begun = time.monotonic()
+    running = threading.Thread(target=resource, args=(event, Context(seconds)))
+    running.start()
+    while not receiver.bodies and time.monotonic() < begun + 5:
+        time.sleep(0.01)
+    took = time.monotonic() - begun
+    slow.done.set()
+    running.join()
+    return receiver.answer(event), took
+
+
+@pytest.mark.parametrize("kind", ["Create", "Update", "Delete"])
+def test_before_failed_is_answered_for_want_of_time_the_request_is_ended(receiver: Receiver, kind: str) -> None:
+    """The handler for it is told first, with the event, and what it makes of the reason is answered."""
+    told: list[tuple[Any, str, int]] = []
+
+    def abandon(event: Any, _context: Any, reason: str) -> str:
+        told.append((event["RequestId"], reason, len(receiver.bodies)))
+        return f"It was ended. {reason}"
+
+    answer, _ = abandoned(receiver, abandon, Slow(), kind)
+    [(request_id, reason, answered_before)] = told
+    assert (request_id, answered_before) == (answer["RequestId"], 0)
+    assert reason.startswith("Provider: the time of the function ran out before the request was done")
+    assert (answer["Status"], answer["Reason"]) == ("FAILED", f"It was ended. {reason}")
+
+
+def test_a_request_that_succeeds_at_the_last_moment_is_answered_with_its_success(receiver: Receiver) -> None:
+    """What has come true already cannot be called off, so FAILED would be a lie."""
+    slow = Slow()
+
+    def abandon(_event: Any, _context: Any, _reason: str) -> None:
+        slow.done.set()
+
+    answer, _ = abandoned(receiver, abandon, slow)
+    assert (answer["Status"], answer["PhysicalResourceId"]) == ("SUCCESS", ARN)
+
+
+def test_an_ending_that_raises_does_not_cost_the_answer(receiver: Receiver, log: io.StringIO) -> None:
+    """FAILED is sent as if there were none, and the log has the exception's type but not its text."""
+
+    def abandon(_event: Any, _context: Any, _reason: str) -> str:
+        raise RuntimeError(SECRET)
+
+    answer, _ = abandoned(receiver, abandon, Slow())
+    assert answer["Status"] == "FAILED"
+    assert answer["Reason"].startswith("Provider: the time of the function ran out")
+    assert "RuntimeError" in log.getvalue()
+    assert SECRET not in json.dumps(answer) + log.getvalue()
+
+
+def test_an_ending_that_hangs_does_not_cost_the_answer(receiver: Receiver, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is waited for a little, a quarter of the reserve, and what it says afterwards is not answered."""
+    assert cloudformation._ABANDON_SECONDS <= cloudformation._RESERVE_SECONDS / 4
+    monkeypatch.setattr(cloudformation, "_ABANDON_SECONDS", 0.2)
+    late = threading.Event()
+
+    def abandon(_event: Any, _context: Any, _reason: str) -> str:
+        late.wait(5)
+        return "Too late."
+
+    answer, took = abandoned(receiver, abandon, Slow())
+    late.set()
+    assert answer["Reason"].startswith("Provider: the time of the function ran out")
+    assert 0.45 < took < 1.5
+
+
+def test_a_request_that_is_done_in_time_is_not_ended(receiver: Receiver) -> None:
+    """The handler for it is not called, also when the time is short."""
+    told: list[str] = []
+
+    def abandon(_event: Any, _context: Any, reason: str) -> str:
+        told.append(reason)
+        return reason
+
+    resource = provider()
+    resource.abandon(abandon)
+    resource(request(receiver), Context(0.4))
+    time.sleep(0.4)
+    assert receiver.answer(request(receiver))["Status"] == "SUCCESS"
+    assert told == []
 
 
 @pytest.mark.parametrize("kind", ["Create", "Update", "Delete"])

@@ -3,6 +3,7 @@
 import importlib
 import io
 import json
+import time
 from collections.abc import Iterator
 from types import ModuleType
 from typing import Any
@@ -10,99 +11,259 @@ from typing import Any
 import pytest
 
 from source_credential import clients, custom_resource
+from source_credential.model import TokenFacts
 from source_credential.provisioner import Provisioner
-from tests.fakes import VERSION_ID, FakeConnections, FakeSecrets, FakeSourceCredentials, credential_arn, secret_arn
+from tests.fakes import ACCOUNT, VERSION_ID, credential_arn, secret_arn
+from tests.ownership.world import Step, World, go_on
 from tests.receiver import Receiver
+from tests.unit.conftest import Emitted
 from tests.unit.test_cloudformation import Context, request
 
 TOKEN = "ghp_0123456789abcdef"
-PROPERTIES = {"ServerType": "BITBUCKET", "AuthType": "BASIC_AUTH", "SecretId": "codebuild/bitbucket", "Username": "me"}
+SECRET = "codebuild/bitbucket"
+PROPERTIES = {"ServerType": "BITBUCKET", "AuthType": "BASIC_AUTH", "SecretId": SECRET, "Username": "me"}
+GITHUB = {"ServerType": "GITHUB", "AuthType": "PERSONAL_ACCESS_TOKEN", "SecretId": SECRET}
 ARN = credential_arn("BITBUCKET")
+SERVICE_TOKEN = "arn:aws:lambda:us-east-1:333333333333:function:provider"
+
+
+class Entry:
+    """Lambda's entry with a world behind it."""
+
+    def __init__(self, world: World, receiver: Receiver) -> None:
+        """Put a secret into the world."""
+        self.world = world
+        self.step: Step = go_on
+        self.accounts: list[str] = []
+        self._receiver = receiver
+        world.secrets.texts[SECRET] = TOKEN
+
+    def provisioner(self, account_id: str) -> Provisioner:
+        """Return the logic over the world."""
+        self.accounts.append(account_id)
+        return self.world.provisioner(self.step)
+
+    def handled(self, kind: str = "Create", context: Context | None = None, **more: Any) -> dict[str, Any]:
+        """Run the entry on an event with an id of its own, and return the answer."""
+        event = request(self._receiver, kind, **{"RequestId": self.world.new_id(), **more})
+        self._receiver.bodies.clear()
+        self._receiver.content_types.clear()
+        custom_resource.lambda_handler(event, context or Context())
+        return self._receiver.answer(event)
 
 
 @pytest.fixture
-def codebuild(monkeypatch: pytest.MonkeyPatch) -> FakeSourceCredentials:
-    """Put fakes behind the entry and return CodeBuild's."""
-    fake = FakeSourceCredentials()
-    secrets = FakeSecrets({"codebuild/bitbucket": TOKEN})
-    provisioner = Provisioner(source_credentials=fake, secrets=secrets, connections=FakeConnections())
-    monkeypatch.setattr(clients, "provisioner", lambda: provisioner)
-    return fake
+def entry(world: World, receiver: Receiver, monkeypatch: pytest.MonkeyPatch) -> Entry:
+    """Return the entry with a world behind it."""
+    made = Entry(world, receiver)
+    monkeypatch.setattr(clients, "provisioner", made.provisioner)
+    return made
 
 
-def handled(event: dict[str, Any], receiver: Receiver) -> dict[str, Any]:
-    """Run the entry and return the answer."""
-    receiver.bodies.clear()
-    receiver.content_types.clear()
-    custom_resource.lambda_handler(event, Context())
-    return receiver.answer(event)
-
-
-def test_a_credentials_whole_life(receiver: Receiver, codebuild: FakeSourceCredentials) -> None:
+def test_a_credentials_whole_life(entry: Entry) -> None:
     """Create, update in place, replacement and delete, each with its answer."""
-    created = handled(request(receiver, ResourceProperties=PROPERTIES), receiver)
+    created = entry.handled(ResourceProperties=PROPERTIES)
     assert created["PhysicalResourceId"] == ARN
     assert created["Data"] == {
         "Arn": ARN,
         "ServerType": "BITBUCKET",
         "AuthType": "BASIC_AUTH",
-        "SecretArn": secret_arn("codebuild/bitbucket"),
+        "SecretArn": secret_arn(SECRET),
         "SecretVersionId": VERSION_ID,
     }
-    update = request(receiver, "Update", ResourceProperties=PROPERTIES, PhysicalResourceId=ARN)
-    assert handled(update, receiver)["PhysicalResourceId"] == ARN
-    github = {"ServerType": "GITHUB", "AuthType": "PERSONAL_ACCESS_TOKEN", "SecretId": "codebuild/bitbucket"}
-    replace = request(receiver, "Update", ResourceProperties=github, PhysicalResourceId=ARN)
-    assert handled(replace, receiver)["PhysicalResourceId"] == credential_arn("GITHUB")
-    delete = request(receiver, "Delete", ResourceProperties=PROPERTIES, PhysicalResourceId=ARN)
-    assert handled(delete, receiver)["Status"] == "SUCCESS"
-    assert set(codebuild.slots) == {"GITHUB"}
+    assert entry.handled("Update", ResourceProperties=PROPERTIES, PhysicalResourceId=ARN)["PhysicalResourceId"] == ARN
+    replaced = entry.handled("Update", ResourceProperties=GITHUB, PhysicalResourceId=ARN)
+    assert replaced["PhysicalResourceId"] == credential_arn("GITHUB")
+    deleted = entry.handled("Delete", ResourceProperties=PROPERTIES, PhysicalResourceId=ARN)
+    assert (deleted["Status"], deleted["Data"]) == ("SUCCESS", {})
+    assert set(entry.world.codebuild.slots) == {"GITHUB"}
 
 
 @pytest.mark.parametrize("properties", [None, "text", {}, {"ServerType": ["x"]}, {"AuthType": "OAUTH"}])
-def test_a_delete_does_not_mind_properties_that_are_wrong(
-    receiver: Receiver, codebuild: FakeSourceCredentials, properties: Any
-) -> None:
+def test_a_delete_does_not_mind_properties_that_are_wrong(entry: Entry, properties: Any) -> None:
     """A stack whose Create was refused can go away."""
-    handled(request(receiver, ResourceProperties=PROPERTIES), receiver)
-    delete = request(receiver, "Delete", ResourceProperties=properties, PhysicalResourceId=ARN)
-    assert handled(delete, receiver)["Status"] == "SUCCESS"
-    assert codebuild.slots == {}
+    entry.handled(ResourceProperties=PROPERTIES)
+    assert entry.handled("Delete", ResourceProperties=properties, PhysicalResourceId=ARN)["Status"] == "SUCCESS"
+    assert entry.world.codebuild.slots == {}
 
 
-@pytest.mark.usefixtures("codebuild")
 @pytest.mark.parametrize("properties", [None, "text", {}, {**PROPERTIES, "Token": TOKEN}])
-def test_bad_properties_are_refused_and_not_repeated(receiver: Receiver, log: io.StringIO, properties: Any) -> None:
-    """A Create gets the marker, and nobody gets the token."""
-    answer = handled(request(receiver, ResourceProperties=properties), receiver)
+def test_bad_properties_are_refused_and_not_repeated(entry: Entry, log: io.StringIO, properties: Any) -> None:
+    """A Create gets the marker, and nobody gets the token: not the log, not the tables."""
+    answer = entry.handled(ResourceProperties=properties)
     assert answer["Status"] == "FAILED"
-    assert TOKEN not in json.dumps(answer)
-    assert TOKEN not in log.getvalue()
+    tables = [entry.world.dynamodb.scan(TableName=table) for table in ("bindings", "requests")]
+    assert TOKEN not in json.dumps([answer, tables]) + log.getvalue()
+    assert entry.world.codebuild.calls == []
 
 
-@pytest.mark.usefixtures("codebuild")
-def test_a_warning_is_logged(receiver: Receiver, log: io.StringIO) -> None:
+def test_a_warning_is_logged(entry: Entry, log: io.StringIO) -> None:
     """A user name without @ is imported, and said to be doubtful."""
-    handled(request(receiver, ResourceProperties=PROPERTIES), receiver)
+    entry.handled(ResourceProperties=PROPERTIES)
     assert "has no @" in log.getvalue()
+
+
+def test_what_became_of_a_request_is_counted(entry: Entry, emitted: Emitted) -> None:
+    """Requests, and of those the imports and the failures, one line for each invocation; none holds a token."""
+    entry.handled(ResourceProperties=PROPERTIES)
+    entry.handled("Update", ResourceProperties={**PROPERTIES, "Token": TOKEN}, PhysicalResourceId=ARN)
+    entry.handled("Delete", ResourceProperties=PROPERTIES, PhysicalResourceId=ARN)
+    assert emitted.metrics() == [
+        {"Requests": [1.0], "Imports": [1.0]},
+        {"Requests": [1.0], "Failures": [1.0]},
+        {"Requests": [1.0]},
+    ]
+    assert TOKEN not in emitted.text
+
+
+def test_what_the_git_provider_told_of_a_token_is_an_attribute(entry: Entry) -> None:
+    """With VerifyToken: whose it is and when it ends; its scopes are nobody's business."""
+    entry.world.token_check.facts = TokenFacts(
+        login="octocat", expires_at="2027-01-01T00:00:00+00:00", scopes=("repo",)
+    )
+    data = entry.handled(ResourceProperties={**GITHUB, "VerifyToken": "true"})["Data"]
+    assert (data["TokenLogin"], data["TokenExpiresAt"]) == ("octocat", "2027-01-01T00:00:00+00:00")
+    assert "repo" not in json.dumps(data)
+    assert "TokenLogin" not in entry.handled("Update", ResourceProperties=GITHUB, PhysicalResourceId=ARN)["Data"]
+
+
+def test_a_token_that_the_git_provider_refuses_fails_the_request(entry: Entry, log: io.StringIO) -> None:
+    """Nothing is imported, and the token is not in the answer."""
+    entry.world.token_check.refused.add(TOKEN)
+    answer = entry.handled(ResourceProperties={**GITHUB, "VerifyToken": "true"})
+    assert (answer["Status"], answer["Reason"]) == ("FAILED", "Token: is not valid. Make a new one.")
+    assert (entry.world.binding(), entry.world.codebuild.calls) == (None, [])
+    assert TOKEN not in json.dumps(answer) + log.getvalue()
+
+
+def test_an_event_that_comes_again_is_answered_the_same(entry: Entry) -> None:
+    """Its RequestId is what makes it the same; the second time nothing is imported."""
+    first = entry.handled(ResourceProperties=PROPERTIES, RequestId="the-same")
+    assert entry.handled(ResourceProperties=PROPERTIES, RequestId="the-same") == first
+    assert entry.world.codebuild.calls.count("import") == 1
+
+
+@pytest.mark.parametrize(
+    ("properties", "account_id"),
+    [
+        ({**PROPERTIES, "ServiceToken": SERVICE_TOKEN}, "333333333333"),
+        ({**PROPERTIES, "ServiceToken": SERVICE_TOKEN.replace("aws", "aws-cn") + ":live"}, "333333333333"),
+        ({**PROPERTIES, "ServiceToken": "arn:aws:sns:us-east-1:333333333333:topic"}, ACCOUNT),
+        ({**PROPERTIES, "ServiceToken": "provider"}, ACCOUNT),
+        ({**PROPERTIES, "ServiceToken": ["x"]}, ACCOUNT),
+        (PROPERTIES, ACCOUNT),
+        ("text", ACCOUNT),
+        (None, ACCOUNT),
+    ],
+)
+@pytest.mark.parametrize("kind", ["Create", "Update", "Delete"])
+def test_the_providers_account_is_the_one_cloudformation_calls_it_in(
+    entry: Entry, kind: str, properties: Any, account_id: str
+) -> None:
+    """By ServiceToken, since `sam local invoke` makes the context's ARN up; else by the context's."""
+    entry.handled(kind, ResourceProperties=properties)
+    assert entry.accounts == [account_id]
+
+
+def test_what_cloudformation_puts_among_the_properties_is_no_change_of_them(entry: Entry) -> None:
+    """The way back from an Update is known as such though the provider has moved, or the timeout was changed."""
+    entry.handled(ResourceProperties=PROPERTIES)
+    new = {**PROPERTIES, "SecretId": "nothing"}
+    failed = entry.handled(
+        "Update",
+        PhysicalResourceId=ARN,
+        ResourceProperties={**new, "ServiceToken": SERVICE_TOKEN, "ServiceTimeout": "60"},
+        OldResourceProperties=PROPERTIES,
+    )
+    assert failed["Status"] == "FAILED"
+    entry.world.secrets.texts.clear()
+    back = entry.handled(
+        "Update",
+        PhysicalResourceId=ARN,
+        ResourceProperties={**PROPERTIES, "ServiceToken": f"{SERVICE_TOKEN}-2"},
+        OldResourceProperties=dict(reversed(new.items())),
+    )
+    assert (back["Status"], back["PhysicalResourceId"]) == ("SUCCESS", ARN)
+
+
+@pytest.mark.parametrize("other", [{}, None, "text", {**PROPERTIES, "SecretId": "other"}])
+def test_other_properties_have_another_fingerprint(receiver: Receiver, other: Any) -> None:
+    """The fingerprint tells them apart, and does not hold them."""
+    event = request(receiver, "Update", ResourceProperties=PROPERTIES, OldResourceProperties=other)
+    told = custom_resource._request(event)
+    assert told.wanted != told.had
+    assert SECRET not in repr(told)
+
+
+@pytest.mark.parametrize("more", [{"ServiceToken": "y"}, {"ServiceTimeout": "60"}])
+def test_what_is_cloudformations_own_is_not_in_the_fingerprint(receiver: Receiver, more: dict[str, str]) -> None:
+    """Another provider function, or another time to wait, is no other credential."""
+    given = {**PROPERTIES, **more}
+    told = custom_resource._request(request(receiver, ResourceProperties=given, OldResourceProperties=PROPERTIES))
+    assert told.wanted == told.had
+
+
+@pytest.mark.parametrize("name", ["Token", "More"])
+def test_of_what_is_not_in_the_contract_only_the_name_is_in_the_fingerprint(receiver: Receiver, name: str) -> None:
+    """Not even the digest of a literal token is kept, but that there was one makes the properties others."""
+    one, other = {**PROPERTIES, name: TOKEN}, {**PROPERTIES, name: "another"}
+    told = custom_resource._request(request(receiver, ResourceProperties=one, OldResourceProperties=other))
+    plain = custom_resource._request(request(receiver, ResourceProperties=PROPERTIES))
+    assert told.wanted == told.had != plain.wanted
+
+
+def test_an_update_that_fails_is_not_taken_for_a_way_back(entry: Entry) -> None:
+    """Also where only a property that is refused was added to what was last asked for."""
+    entry.handled(ResourceProperties=PROPERTIES)
+    for more in ({"Token": TOKEN}, {"Secret": "x"}):
+        answer = entry.handled("Update", ResourceProperties={**PROPERTIES, **more}, PhysicalResourceId=ARN)
+        assert answer["Status"] == "FAILED"
+
+
+def test_a_request_whose_time_runs_out_comes_to_nothing(entry: Entry, receiver: Receiver) -> None:
+    """FAILED is answered while the import hangs; when it goes through at last, it is taken back."""
+
+    def hang(call: str) -> None:
+        while call == "import_credential" and not receiver.bodies:
+            time.sleep(0.01)
+
+    entry.step = hang
+    failed = entry.handled(ResourceProperties=GITHUB, RequestId="slow", context=Context(1.0))
+    assert failed["Status"] == "FAILED"
+    assert failed["Reason"].startswith("Provider: the time of the function ran out")
+    assert entry.world.codebuild.calls.count("import") == 1
+    assert (entry.world.binding(), entry.world.codebuild.slots) == (None, {})
+    entry.step = go_on
+    assert entry.handled(ResourceProperties=GITHUB, RequestId="slow") == failed
+    assert entry.world.codebuild.calls.count("import") == 1
+
+
+def test_a_request_that_has_just_succeeded_is_not_ended(entry: Entry, receiver: Receiver) -> None:
+    """Its success is on its way, so there is no reason to fail with."""
+    event = request(receiver, ResourceProperties=GITHUB)
+    entry.handled(ResourceProperties=GITHUB, RequestId=event["RequestId"])
+    assert custom_resource.abandon(event, Context(), "The time ran out.") is None
+    assert entry.world.holder() == "consumer/GitHub"
 
 
 @pytest.fixture
 def broken_start(monkeypatch: pytest.MonkeyPatch) -> Iterator[ModuleType]:
     """Load the entry anew in an environment in which the clients cannot be made."""
-    monkeypatch.setattr(clients, "provisioner", _no_region)
+    monkeypatch.setattr(clients, "warm_up", _no_region)
     yield importlib.reload(custom_resource)
     monkeypatch.undo()
     importlib.reload(custom_resource)
 
 
-def _no_region() -> Provisioner:
+def _no_region() -> None:
     raise LookupError(TOKEN)
 
 
 @pytest.mark.usefixtures("broken_start")
-def test_a_start_that_fails_is_answered(receiver: Receiver, log: io.StringIO) -> None:
-    """CloudFormation hears of it at once, not after its hour."""
-    answer = handled(request(receiver, ResourceProperties=PROPERTIES), receiver)
+@pytest.mark.parametrize("kind", ["Create", "Update", "Delete"])
+def test_a_start_that_fails_is_answered(entry: Entry, log: io.StringIO, kind: str) -> None:
+    """CloudFormation hears of it at once, not after its hour; nothing is done."""
+    answer = entry.handled(kind, ResourceProperties=PROPERTIES)
     assert "could not start (LookupError)" in answer["Reason"]
     assert TOKEN not in log.getvalue()
+    assert entry.accounts == []

@@ -6,7 +6,19 @@ import pickle
 
 import pytest
 
-from source_credential.model import Secret, Token
+from source_credential.model import (
+    AuthType,
+    Binding,
+    BindingState,
+    Owner,
+    Secret,
+    ServerType,
+    Slot,
+    Specification,
+    Target,
+    Token,
+)
+from tests.fakes import ACCOUNT, REGION
 
 TEXT = "ghp_thisIsOnlyATest"
 
@@ -44,3 +56,51 @@ def test_tokens_are_equal_by_text() -> None:
 def test_a_secret_does_not_show_its_text() -> None:
     """The repr of a secret has its ARN and version only."""
     assert TEXT not in repr(Secret(arn="arn", version_id="v", text=TEXT))
+
+
+@pytest.mark.parametrize(
+    ("stack_id", "name"),
+    [
+        ("arn:aws:cloudformation:us-east-1:000000000000:stack/consumer/0a1b2c3d", "consumer"),
+        ("arn:aws:cloudformation:us-east-1:000000000000:stack/consumer", "arn:aws:cloudformation:us-east-1:"),
+        ("no-arn", "no-arn"),
+    ],
+)
+def test_an_owner_is_told_by_the_stacks_name(stack_id: str, name: str) -> None:
+    """As a person speaks of it; an id that is no stack's ARN is shown whole."""
+    text = str(Owner(stack_id=stack_id, logical_resource_id="GitHub"))
+    assert text.startswith(f"stack {name}")
+    assert text.endswith(", logical id GitHub")
+
+
+@pytest.mark.parametrize("server_type", ServerType)
+def test_a_slots_text_leads_back_to_the_slot(server_type: ServerType) -> None:
+    """The text is the table's key, and two slots never share one."""
+    slot = Slot(account_id=ACCOUNT, region=REGION, server_type=server_type)
+    assert Slot.parse(str(slot)) == slot
+    assert len({str(slot), str(Slot(account_id=ACCOUNT, region="eu-west-1", server_type=server_type))}) == 2
+
+
+@pytest.mark.parametrize("text", ["", "000000000000/us-east-1", "000000000000/us-east-1/GITEA", "a/b/GITHUB/d"])
+def test_what_is_no_slot_is_not_read_as_one(text: str) -> None:
+    """A table that somebody has written to by hand is not guessed at."""
+    with pytest.raises(ValueError, match=r"."):
+        Slot.parse(text)
+
+
+@pytest.mark.parametrize("role_arn", [None, "arn:aws:iam::222222222222:role/target"])
+def test_a_binding_is_reached_the_way_its_owner_reaches_it(role_arn: str | None) -> None:
+    """By the owner's role, so that whoever gives the slot back can."""
+    slot = Slot(account_id=ACCOUNT, region=REGION, server_type=ServerType.GITHUB)
+    binding = Binding(
+        slot=slot,
+        owner=Owner(stack_id="stack", logical_resource_id="GitHub"),
+        request_id="request",
+        revision="1",
+        state=BindingState.ACTIVE,
+        since="2026-01-01T00:00:00+00:00",
+        specification=Specification(
+            server_type=ServerType.GITHUB, auth_type=AuthType.PERSONAL_ACCESS_TOKEN, secret_id="a", role_arn=role_arn
+        ),
+    )
+    assert binding.target == Target(slot=slot, role_arn=role_arn)

@@ -24,7 +24,14 @@ CONNECTION = {
     "AuthType": "CODECONNECTIONS",
     "ConnectionArn": CONNECTION_ARN,
 }
+ENTERPRISE = {
+    **TOKEN_PROPERTIES,
+    "ServerType": "GITHUB_ENTERPRISE",
+    "VerifyToken": "true",
+    "ServerUrl": "https://github.example.com",
+}
 VERSION_ID = "11111111-2222-3333-4444-555555555555"
+ROLE_ARN = "arn:aws:iam::222222222222:role/source-credential"
 
 
 def refusal(properties: Any) -> str:
@@ -50,6 +57,10 @@ def test_every_property_reaches_the_specification() -> None:
             "SecretVersionStage": "AWSPREVIOUS",
             "ShouldOverwrite": "false",
             "ServiceTimeout": "60",
+            "Region": "eu-west-1",
+            "RoleArn": ROLE_ARN,
+            "FollowRotation": "false",
+            "VerifyToken": "true",
         }
     )
     assert specification == Specification(
@@ -60,6 +71,10 @@ def test_every_property_reaches_the_specification() -> None:
         secret_version_stage="AWSPREVIOUS",
         username="a@example.com",
         should_overwrite=False,
+        region="eu-west-1",
+        role_arn=ROLE_ARN,
+        follow_rotation=False,
+        verify_token=True,
     )
     by_key = {name: value for name, value in BASIC.items() if name != "Username"}
     assert parse({**by_key, "UsernameKey": "user", "SecretVersionId": VERSION_ID}) == Specification(
@@ -70,12 +85,140 @@ def test_every_property_reaches_the_specification() -> None:
         username_key="user",
     )
     assert parse(CONNECTION).connection_arn == CONNECTION_ARN
+    assert parse(ENTERPRISE).server_url == "https://github.example.com"
 
 
 @pytest.mark.parametrize(("text", "meaning"), [("true", True), ("false", False), (True, True), (False, False)])
 def test_booleans_are_read_from_cloudformations_strings(text: object, *, meaning: bool) -> None:
     """CloudFormation delivers "true"; an event written by hand may have true."""
-    assert parse({**TOKEN_PROPERTIES, "ShouldOverwrite": text}).should_overwrite is meaning
+    names = ("ShouldOverwrite", "FollowRotation", "VerifyToken")
+    specification = parse({**TOKEN_PROPERTIES, **dict.fromkeys(names, text)})
+    assert specification.should_overwrite is meaning
+    assert specification.follow_rotation is meaning
+    assert specification.verify_token is meaning
+
+
+def test_rotation_is_followed_and_tokens_are_not_verified_unless_asked() -> None:
+    """The defaults: a credential stays fresh by itself, and no Git provider is asked."""
+    specification = parse(TOKEN_PROPERTIES)
+    assert (specification.follow_rotation, specification.verify_token, specification.server_url) == (True, False, None)
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://github.example.com",
+        "https://github.example.com/",
+        "https://git:8443",
+        "https://10.0.0.1",
+        "https://[fd00::1]:8443",
+    ],
+)
+def test_a_server_url_is_a_host_with_or_without_a_port(url: str) -> None:
+    """Whether it may be asked is decided where it is asked."""
+    assert parse({**ENTERPRISE, "ServerUrl": url}).server_url == url
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "",
+        "github.example.com",
+        "http://github.example.com",
+        "https://",
+        "https://someone:password@github.example.com",
+        "https://github.example.com/api/v3",
+        "https://github.example.com?x=y",
+        "https://github.example.com\n",
+        ["https://github.example.com"],
+    ],
+)
+def test_what_is_not_shaped_like_a_server_url_is_refused(url: object) -> None:
+    """The token goes there, so nothing else will do; what is refused is not repeated."""
+    text = refusal({**ENTERPRISE, "ServerUrl": url})
+    assert text.startswith("ServerUrl: must be https:// and a host, with a port where it is another than 443.")
+    assert "password" not in text
+
+
+@pytest.mark.parametrize("verify", ["true", True])
+@pytest.mark.parametrize("base", [TOKEN_PROPERTIES, REFERENCE])
+def test_to_verify_a_token_of_github_enterprise_its_server_must_be_known(base: dict[str, str], verify: object) -> None:
+    """GITHUB_ENTERPRISE with VerifyToken needs ServerUrl; without VerifyToken, or for others, nothing is missing."""
+    enterprise = {**base, "ServerType": "GITHUB_ENTERPRISE"}
+    expected = "ServerUrl: is missing: VerifyToken needs it with ServerType GITHUB_ENTERPRISE."
+    assert refusal({**enterprise, "VerifyToken": verify}).startswith(expected)
+    assert parse({**enterprise, "VerifyToken": "false"}).server_url is None
+    assert parse(enterprise).server_url is None
+    assert parse({**base, "VerifyToken": verify}).verify_token
+
+
+@pytest.mark.parametrize("server_type", [name for name in ServerType if name is not ServerType.GITHUB_ENTERPRISE])
+def test_a_server_url_is_for_github_enterprise_only(server_type: ServerType) -> None:
+    """Where the other providers are is known."""
+    base = CONNECTION if server_type in {ServerType.GITLAB, ServerType.GITLAB_SELF_MANAGED} else BASIC
+    base = TOKEN_PROPERTIES if server_type is ServerType.GITHUB else base
+    text = refusal({**base, "ServerType": server_type.value, "ServerUrl": "https://github.example.com"})
+    assert "ServerUrl: is " in text
+    assert base is CONNECTION or text.startswith("ServerUrl: is for ServerType GITHUB_ENTERPRISE only.")
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("FollowRotation", "true"), ("VerifyToken", "false"), ("ServerUrl", "https://github.example.com")],
+)
+@pytest.mark.parametrize("server_type", ServerType)
+def test_a_connection_has_no_token_to_follow_or_verify(server_type: ServerType, name: str, value: str) -> None:
+    """Each of the three properties is refused by name."""
+    text = refusal({**CONNECTION, "ServerType": server_type.value, name: value})
+    expected = "is for ServerType GITHUB_ENTERPRISE only" if name == "ServerUrl" else "is not for AuthType"
+    assert text.startswith((f"{name}: is not for AuthType CODECONNECTIONS", f"{name}: {expected}"))
+
+
+@pytest.mark.parametrize("region", ["eu-central-1", "us-gov-west-1", "cn-north-1", "ap-southeast-10", "eusc-de-east-1"])
+@pytest.mark.parametrize("base", [TOKEN_PROPERTIES, BASIC, REFERENCE, CONNECTION])
+def test_a_region_of_any_partition_goes_with_every_auth_type(base: dict[str, str], region: str) -> None:
+    """Whether the region exists is not the contract's to know: the newest ones would be refused."""
+    assert parse({**base, "Region": region}).region == region
+
+
+@pytest.mark.parametrize(
+    "region", ["", "eu-central", "EU-CENTRAL-1", "eu-central-1a", "eu-central-1\n", "eu_central_1", "x.evil.example-1"]
+)
+def test_what_is_not_shaped_like_a_region_is_refused(region: str) -> None:
+    """It would become part of a host's name."""
+    assert refusal({**TOKEN_PROPERTIES, "Region": region}).startswith("Region: must be the name of a region.")
+
+
+@pytest.mark.parametrize(
+    "arn",
+    [
+        ROLE_ARN,
+        "arn:aws-us-gov:iam::222222222222:role/service-role/deep/target",
+        "arn:aws-cn:iam::222222222222:role/a+b=c,d.e@f-g_h",
+    ],
+)
+@pytest.mark.parametrize("base", [TOKEN_PROPERTIES, BASIC, REFERENCE, CONNECTION])
+def test_a_role_with_a_path_and_of_any_partition_is_taken(base: dict[str, str], arn: str) -> None:
+    """As it stands; with every auth type."""
+    assert parse({**base, "RoleArn": arn}).role_arn == arn
+
+
+@pytest.mark.parametrize(
+    "arn",
+    [
+        "",
+        "target",
+        "arn:aws:iam::222222222222:user/target",
+        "arn:aws:iam::22222222222:role/target",
+        "arn:aws:iam::222222222222:role/",
+        "arn:aws:iam::222222222222:role/target\n",
+        "arn:aws:sts::222222222222:assumed-role/target/session",
+        "arn:aws:iam::222222222222:role/" + "x" * 577,
+    ],
+)
+def test_what_is_not_the_arn_of_a_role_is_refused(arn: str) -> None:
+    """The account in it is where the credential goes, so nothing else will do."""
+    assert refusal({**TOKEN_PROPERTIES, "RoleArn": arn}).startswith("RoleArn: must be the ARN of a role.")
 
 
 VALID_PAIRS: dict[str, set[str]] = {
@@ -108,11 +251,16 @@ def test_only_the_pairs_codebuild_takes_are_valid(server_type: ServerType, auth_
         ),
         ({**TOKEN_PROPERTIES, "serverType": "x"}, "The nearest one it has is ServerType."),
         ({"ServerType": "GITHUB"}, "AuthType: is missing: every resource needs it."),
-        ({**TOKEN_PROPERTIES, "Region": "eu-west-1"}, "Region: is not a property"),
-        ({**TOKEN_PROPERTIES, "RoleArn": "x"}, "RoleArn: is not a property"),
-        ({**TOKEN_PROPERTIES, "FollowRotation": "true"}, "FollowRotation: is not a property"),
-        ({**TOKEN_PROPERTIES, "VerifyToken": "true"}, "VerifyToken: is not a property"),
-        ({**TOKEN_PROPERTIES, "ServerUrl": "https://x"}, "ServerUrl: is not a property"),
+        (
+            {**TOKEN_PROPERTIES, "Region": "Frankfurt"},
+            "Region: must be the name of a region. It looks like eu-central-1.",
+        ),
+        (
+            {**TOKEN_PROPERTIES, "RoleArn": "x"},
+            "RoleArn: must be the ARN of a role. It looks like arn:aws:iam::ACCOUNT:",
+        ),
+        ({**TOKEN_PROPERTIES, "FollowRotation": "yes"}, "FollowRotation: must be true or false"),
+        ({**TOKEN_PROPERTIES, "VerifyToken": ["true"]}, "VerifyToken: must be true or false"),
         ({**TOKEN_PROPERTIES, "AuthType": "OAUTH"}, "OAUTH cannot be imported by the API"),
         ({**TOKEN_PROPERTIES, "ServerType": "github"}, "ServerType: must be one of GITHUB, GITHUB_ENTERPRISE,"),
         ({**TOKEN_PROPERTIES, "ServerType": ["GITHUB"]}, "ServerType: must be one of"),
@@ -191,7 +339,7 @@ SECRETS = [
 
 @pytest.mark.parametrize("secret", SECRETS)
 @pytest.mark.parametrize(
-    "name", ["Token", "SecretId", "SecretKey", "SecretVersionStage", "SecretVersionId", "ServerType"]
+    "name", ["Token", "SecretId", "SecretKey", "SecretVersionStage", "SecretVersionId", "ServerType", "ServerUrl"]
 )
 def test_a_token_in_the_template_is_refused_and_not_repeated(name: str, secret: str) -> None:
     """Whatever property it stands in, the answer says to revoke it or names the rule, without the value."""

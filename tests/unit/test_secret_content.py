@@ -6,7 +6,7 @@ import pytest
 
 from source_credential.errors import InvalidRequest
 from source_credential.model import AuthType, Secret, ServerType, Specification
-from source_credential.secret_content import check_readable_by_codebuild, read_login
+from source_credential.secret_content import read_login, read_login_of_codebuild
 
 TOKEN = "ghp_0123456789abcdef"
 CODEBUILD_FORMAT = {"ServerType": "GITHUB", "AuthType": "PERSONAL_ACCESS_TOKEN", "Token": TOKEN}
@@ -132,10 +132,14 @@ def test_names_of_members_that_could_be_tokens_are_not_shown() -> None:
     assert "member9, 3 not shown" in str(caught.value)
 
 
-@pytest.mark.parametrize("stored", [CODEBUILD_FORMAT, {**BITBUCKET_FORMAT, "ServerType": "GITHUB"}])
-def test_a_secret_for_codebuild_is_accepted_in_its_format(stored: dict[str, str]) -> None:
-    """Both auth types that CodeBuild knows inside a secret pass."""
-    check_readable_by_codebuild(secret(stored), REFERENCE)
+@pytest.mark.parametrize(
+    ("stored", "username"),
+    [(CODEBUILD_FORMAT, None), ({**BITBUCKET_FORMAT, "ServerType": "GITHUB"}, "a@example.com")],
+)
+def test_a_secret_for_codebuild_is_read_in_its_format(stored: dict[str, str], username: str | None) -> None:
+    """Both auth types that CodeBuild knows inside a secret pass, and what it will send is known, to be checked."""
+    login = read_login_of_codebuild(secret({**stored, "Token": f" {TOKEN}\n"}), REFERENCE)
+    assert (login.token.reveal(), login.username) == (TOKEN, username)
 
 
 @pytest.mark.parametrize(
@@ -153,6 +157,6 @@ def test_a_secret_for_codebuild_is_accepted_in_its_format(stored: dict[str, str]
 def test_a_secret_that_codebuild_could_not_use_is_refused(value: object, text: str) -> None:
     """It is refused at deploy time, not found out at the next build."""
     with pytest.raises(InvalidRequest) as caught:
-        check_readable_by_codebuild(secret(value), REFERENCE)
+        read_login_of_codebuild(secret(value), REFERENCE)
     assert text in str(caught.value)
     assert TOKEN not in str(caught.value)

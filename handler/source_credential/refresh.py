@@ -1,0 +1,180 @@
+"""Lambda's entry for the queue: a secret has changed, a slot is to be refreshed, or it is time to look after them.
+
+A message is Secrets Manager's event `Secret Label Updated` as EventBridge delivers it, or one of our own:
+`{"check": "all"}` from the schedule, and `{"check": {...}}` and `{"refresh": {...}}`, one a slot, from this function.
+https://docs.aws.amazon.com/secretsmanager/latest/userguide/monitoring-eventbridge.html
+"""
+
+import json
+import os
+from collections.abc import Callable
+from datetime import UTC, datetime
+from itertools import chain, islice
+from typing import Any, Final, NamedTuple
+
+from aws_lambda_powertools.utilities.batch import BatchProcessor, EventType, process_partial_response
+from aws_lambda_powertools.utilities.batch.types import PartialItemFailureResponse
+from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
+
+from source_credential import clients
+from source_credential.cloudformation import LambdaContext
+from source_credential.errors import SourceCredentialError
+from source_credential.model import Slot
+from source_credential.observability import (
+    count,
+    flush_metrics,
+    log_unexpected,
+    logger,
+    measure_expiry,
+    measure_seconds,
+)
+from source_credential.refresher import Outcome, Refresher
+
+# The daily checks of all slots are spread over a quarter of an hour, for CodeBuild's rate is shared with everybody.
+_CHECKS_WITHIN_SECONDS: Final = 900
+
+# The longest a call may take with all its retries (clients.py), and a little more.
+_SECONDS_FOR_ONE: Final = 45.0
+
+_processor: Final = BatchProcessor(event_type=EventType.SQS, raise_on_entire_batch_failure=False)
+
+
+class Change(NamedTuple):
+    """What Secrets Manager told: which secret got a new version by which label, and when, ISO 8601."""
+
+    secret: str
+    label: str
+    time: str
+
+
+class OutOfTime(Exception):
+    """A message that was not looked at; it comes again."""
+
+
+class UnknownMessage(ValueError):
+    """A message that nobody here sends. It ends in the dead-letter queue."""
+
+
+def lambda_handler(event: dict[str, Any], context: LambdaContext) -> PartialItemFailureResponse:
+    """Handle a batch of messages; return those that failed, which come again.
+
+    event: https://docs.aws.amazon.com/lambda/latest/dg/with-sqs.html
+    """
+    account_id = context.invoked_function_arn.split(":")[4]
+    logger.remove_keys(["message_id", "slot"])
+    try:
+        return process_partial_response(
+            event=event,
+            record_handler=_handler(
+                clients.refresher(account_id), lambda: context.get_remaining_time_in_millis() / 1000
+            ),
+            processor=_processor,
+            context=context,  # type: ignore[arg-type] # of which only what is used here is declared
+        )
+    finally:
+        flush_metrics()
+
+
+def _handler(refresher: Refresher, seconds_left: Callable[[], float]) -> Callable[[SQSRecord], None]:
+    """Return what handles one message. Whatever it raises makes the message come again, later each time."""
+    needed = min(_SECONDS_FOR_ONE, seconds_left() / 2)
+
+    def handle(record: SQSRecord) -> None:
+        receive_count = int(record.attributes.approximate_receive_count)
+        if seconds_left() < needed:
+            # One that waits for a dead endpoint must not take the rest of its batch with it.
+            _delay(record, receive_count)
+            raise OutOfTime("the messages before this one took too long")
+        logger.append_keys(message_id=record.message_id)
+        try:
+            _handle(refresher, json.loads(record.body), again=receive_count > 1)
+        except Exception as error:
+            count("RefreshFailures")
+            if isinstance(error, SourceCredentialError):
+                logger.error("Failed, and will be tried again", reason=str(error), receive_count=receive_count)
+            else:
+                log_unexpected("Failed unexpectedly, and will be tried again", error)
+            _delay(record, receive_count)
+            raise
+        finally:
+            logger.remove_keys(["message_id", "slot"])
+
+    return handle
+
+
+def _delay(record: SQSRecord, receive_count: int) -> None:
+    try:
+        clients.refresh_queue().delay(record.receipt_handle, receive_count=receive_count)
+    except SourceCredentialError as error:
+        logger.warning("The message comes again without a delay", reason=str(error))
+
+
+def _handle(refresher: Refresher, message: Any, *, again: bool) -> None:  # noqa: ANN401 - JSON, whatever it is
+    """Do what one message says. Raises UnknownMessage, and what the refresher raises."""
+    match message:
+        case {
+            "detail-type": "Secret Label Updated",
+            "detail": {"labelUpdated": str(label)},
+            "resources": [str(secret_arn), *_],
+            "time": str(time),
+        }:
+            _secret_changed(refresher, Change(secret_arn, label, time), again=again)
+        case {"refresh": {"slot": str(slot), "secret": str(secret_arn), "label": str(label), "time": str(time)}}:
+            _refresh(refresher, Slot.parse(slot), Change(secret_arn, label, time), again=again)
+        case {"check": "all"}:
+            sent = clients.refresh_queue().send(
+                ({"check": {"slot": str(slot)}} for slot in clients.bindings().slots()),
+                within_seconds=_CHECKS_WITHIN_SECONDS,
+            )
+            logger.info("Slots are going to be checked", slots=sent)
+        case {"check": {"slot": str(slot)}}:
+            _check(refresher, Slot.parse(slot), again=again)
+        case _:
+            raise UnknownMessage("the message is none of those that are sent here")
+
+
+def _secret_changed(refresher: Refresher, change: Change, *, again: bool) -> None:
+    """Refresh the one slot that follows the secret; where there are several, send a message for each."""
+    followers = clients.bindings().followers(change.secret)
+    first = list(islice(followers, 2))
+    if len(first) == 1:
+        _refresh(refresher, first[0], change, again=again)
+        return
+    messages = ({"refresh": {"slot": str(slot), **change._asdict()}} for slot in chain(first, followers))
+    sent = clients.refresh_queue().send(messages)
+    logger.info("A secret has changed", secret=change.secret, label=change.label, slots=sent)
+
+
+def _refresh(refresher: Refresher, slot: Slot, change: Change, *, again: bool) -> None:
+    logger.append_keys(slot=str(slot))
+    outcome = refresher.refresh(slot, secret_arn=change.secret, label=change.label, again=again)
+    refreshed = outcome is Outcome.REFRESHED
+    logger.info("Refreshed" if refreshed else "Nothing to refresh", outcome=outcome, label=change.label)
+    if refreshed:
+        count("Refreshes")
+        measure_seconds("SecondsToImport", _seconds_since(change.time))
+
+
+def _check(refresher: Refresher, slot: Slot, *, again: bool) -> None:
+    """Look at a slot, tell what was found, and then mend it: what was found counts, even if it cannot be mended.
+
+    One that comes again is mended in any case: the run before it may have died after an import that came too late.
+    """
+    logger.append_keys(slot=str(slot))
+    finding = refresher.check(slot)
+    count("Checks")
+    count("Missing", int(finding.missing))
+    count("Stale", int(finding.stale))
+    if finding.days_until_expiry is not None:
+        measure_expiry(finding.days_until_expiry, slot.server_type.value)
+    wanting = finding.missing or finding.stale
+    mend = wanting and os.environ.get("HEAL", "true") == "true"
+    healed = (mend or again) and refresher.heal(slot)
+    count("Healed", int(healed))
+    count("Unhealed", int(wanting and not healed))
+    logger.info("Checked", missing=finding.missing, stale=finding.stale, healed=healed)
+
+
+def _seconds_since(time: str) -> float:
+    """Return the seconds since a time in ISO 8601, as events have it."""
+    return max(0.0, (datetime.now(UTC) - datetime.fromisoformat(time)).total_seconds())
