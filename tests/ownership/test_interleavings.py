@@ -30,7 +30,7 @@ class Explorer:
     monkeypatch: pytest.MonkeyPatch
     prepare: Callable[[World], tuple[Event | Refresh | Check, Event | Refresh | Check]]
     check: Callable[[World, Answer, Answer], None]
-    most: int | None = 100
+    most: int | None = 40
     orders: int = 0
 
     def explore(self) -> None:

@@ -310,7 +310,7 @@ def test_whoever_meets_a_refresh_table_and_codebuild_agree_afterwards(
         agree(world)
 
     monkeypatch.setattr(FakeSourceCredentials, "refused", {"token-of-refused"})
-    Explorer(world, monkeypatch, prepare, check, most=60).explore()
+    Explorer(world, monkeypatch, prepare, check, most=20).explore()
 
 
 @pytest.mark.usefixtures("a")
