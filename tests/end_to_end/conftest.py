@@ -12,8 +12,6 @@ import pytest
 from local import provider
 from local.embedded_aws import EmbeddedAws
 
-# What `SecretArns` allows; everything else is really denied.
-SECRETS = "arn:aws:secretsmanager:us-east-1:000000000000:secret:codebuild/*"
 _SECONDS = 60
 
 
@@ -153,7 +151,8 @@ def deployed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedAws]:
     folder: Path = tmp_path_factory.mktemp("build")
     with EmbeddedAws() as aws:
         provider.build(folder, provider.command_environment(aws))
-        provider.deploy(aws, folder, parameters={"SecretArns": SECRETS, "TargetRoleArns": TARGET_ROLE})
+        # Everything else is as by default: the secrets under codebuild/ may be read, and no others.
+        provider.deploy(aws, folder, parameters={"TargetRoleArns": TARGET_ROLE})
         yield aws
 
 
