@@ -124,8 +124,9 @@ def _session_name(owner: Owner) -> str:
 
 def warm_up() -> None:
     """Make the clients that every request needs while the function starts, which is quicker than later."""
+    region = _region()
     for service in ("codebuild", "dynamodb", "secretsmanager"):
-        _own_client(service, boto3.Session().region_name)
+        _own_client(service, region)
 
 
 @cache

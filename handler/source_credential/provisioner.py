@@ -17,7 +17,6 @@ from source_credential.errors import Overtaken, Repeated, ServiceInternalError, 
 from source_credential.importing import Import, Importer
 from source_credential.model import (
     MARKER,
-    Begun,
     Binding,
     BindingState,
     Provisioned,
@@ -27,6 +26,7 @@ from source_credential.model import (
     ServerType,
     Slot,
     Specification,
+    Target,
 )
 from source_credential.ownership import activated, check_may_take, ending, forget, new_revision
 from source_credential.ports import Bindings, Conflict, Requests
@@ -72,7 +72,7 @@ class Provisioner:
     def update(self, request: Request, given: object) -> Provisioned:
         """Import the credential anew; another physical id than the request's makes CloudFormation delete the old one.
 
-        The way back from an Update that failed always succeeds: what it would restore was never changed.
+        The way back from an Update that failed succeeds, where what it would restore was never changed.
         Raises SourceCredentialError, and then what was there before is there.
         """
         return self._provide(request, given)
@@ -123,11 +123,10 @@ class Provisioner:
                 raise specification
             return self._take(request, specification)
         except SourceCredentialError as error:
-            return self._failed(begun, error)
+            return self._failed(request, error)
 
-    def _failed(self, begun: Begun, error: SourceCredentialError) -> Provisioned:
+    def _failed(self, request: Request, error: SourceCredentialError) -> Provisioned:
         """End a request that failed. What it did in this run has been undone; what an earlier run did has not."""
-        request = begun.record.request
         settled = self._clear_up(request)
         kept = self._kept_on_rollback(request) if request.request_type == "Update" else None
         if kept is None:
@@ -153,15 +152,9 @@ class Provisioner:
 
         Return whether it was done. What was not remains noted, and the next request of the resource tries again.
         """
-        if record.unsettled is None:
-            return True
-        try:
-            self._reconciler.withdraw(record.request, record.unsettled, wrote=Wrote.MAYBE, adopted=record.adopted)
-            self._requests.settle(record.request)
-        except SourceCredentialError as error:
-            self._warn(f"Slot {record.unsettled.slot} could not be put in order: {error}")
-            return False
-        return True
+        return record.unsettled is None or self._undo(
+            record.request, record.unsettled, wrote=Wrote.MAYBE, adopted=record.adopted
+        )
 
     def _take_back(self, unfinished: tuple[RequestRecord, ...]) -> None:
         """Take back what earlier requests of the resource had begun. They may still run, and then find out."""
@@ -243,19 +236,24 @@ class Provisioner:
             except SourceCredentialError as error:
                 failure = error
                 break
-        self._undo(request, binding, wrote)
+        self._undo(request, binding.target, wrote=wrote, adopted=binding.adopted)
         ended = self._requests.recall(request)
         if ended.status is not RequestStatus.STARTED:  # by a duplicate of this request, or by a later one
             return _told(ended)
         raise failure
 
-    def _undo(self, request: Request, binding: Binding, wrote: Wrote) -> None:
-        """Put back what stood before the claim, in the table and, where it may have changed, in CodeBuild."""
+    def _undo(self, request: Request, target: Target, *, wrote: Wrote, adopted: bool) -> bool:
+        """Put back what stood before the claim, in the table and, where it may have changed, in CodeBuild.
+
+        Return whether it was done.
+        """
         try:
-            self._reconciler.withdraw(request, binding.target, wrote=wrote, adopted=binding.adopted)
+            self._reconciler.withdraw(request, target, wrote=wrote, adopted=adopted)
             self._requests.settle(request)
         except SourceCredentialError as error:
-            self._warn(f"Slot {binding.slot} could not be put in order: {error}")
+            self._warn(f"Slot {target.slot} could not be put in order: {error}")
+            return False
+        return True
 
     def _slots_held(self, request: Request) -> list[Slot]:
         """Return the slots the owner may hold, or have held.

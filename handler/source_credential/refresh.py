@@ -61,7 +61,6 @@ def lambda_handler(event: dict[str, Any], context: LambdaContext) -> PartialItem
     event: https://docs.aws.amazon.com/lambda/latest/dg/with-sqs.html
     """
     account_id = context.invoked_function_arn.split(":")[4]
-    logger.remove_keys(["message_id", "slot"])
     try:
         return process_partial_response(
             event=event,
