@@ -7,7 +7,7 @@ from typing import Any, Final
 from local.ministack import PROJECT
 
 PAGE: Final = PROJECT / "docs/reference.md"
-_SCHEMA: Final = PROJECT / "handler/source_credential/source_credential.schema.json"
+_SCHEMA: Final = PROJECT / "handler/source_credential/contract/source_credential.schema.json"
 _BEGIN, _END = "<!-- made from the schema: begin -->", "<!-- made from the schema: end -->"
 
 

@@ -4,20 +4,21 @@ import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from source_credential.cloudformation import CustomResource, LambdaContext
+from source_credential.cloudformation.life_cycle import CustomResource, LambdaContext
 from source_credential.model import Owner, Provisioned, Request
 from source_credential.observability import logger
 
 if TYPE_CHECKING:
-    from source_credential.provisioner import Provisioner
+    from source_credential.slots.provisioner import Provisioner
 
 resource = CustomResource()
 
 try:
     # Whatever fails while the function starts is told to CloudFormation, which would otherwise wait for an hour.
-    from source_credential import clients, properties
+    from source_credential import wiring
+    from source_credential.contract import properties
 
-    clients.warm_up()
+    wiring.warm_up()
 except Exception as error:  # noqa: BLE001 - as above
     resource.init_failure(error)
 
@@ -66,7 +67,7 @@ def _provisioner(event: Mapping[str, Any], context: LambdaContext) -> "Provision
     given = event.get("ResourceProperties")
     called_by = str(given.get("ServiceToken", "")) if isinstance(given, Mapping) else ""
     arn = called_by if _FUNCTION_ARN.match(called_by) else context.invoked_function_arn
-    return clients.provisioner(arn.split(":")[4])
+    return wiring.provisioner(arn.split(":")[4])
 
 
 def _request(event: Mapping[str, Any]) -> Request:

@@ -16,8 +16,8 @@ from aws_lambda_powertools.utilities.batch import BatchProcessor, EventType, pro
 from aws_lambda_powertools.utilities.batch.types import PartialItemFailureResponse
 from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 
-from source_credential import clients
-from source_credential.cloudformation import LambdaContext
+from source_credential import wiring
+from source_credential.cloudformation.life_cycle import LambdaContext
 from source_credential.errors import SourceCredentialError
 from source_credential.model import Slot
 from source_credential.observability import (
@@ -28,12 +28,12 @@ from source_credential.observability import (
     measure_expiry,
     measure_seconds,
 )
-from source_credential.refresher import Outcome, Refresher
+from source_credential.slots.refresher import Outcome, Refresher
 
 # The daily checks of all slots are spread over a quarter of an hour, for CodeBuild's rate is shared with everybody.
 _CHECKS_WITHIN_SECONDS: Final = 900
 
-# The longest a call may take with all its retries (clients.py), and a little more.
+# The longest a call may take with all its retries (wiring.py), and a little more.
 _SECONDS_FOR_ONE: Final = 45.0
 
 _processor: Final = BatchProcessor(event_type=EventType.SQS, raise_on_entire_batch_failure=False)
@@ -65,7 +65,7 @@ def lambda_handler(event: dict[str, Any], context: LambdaContext) -> PartialItem
         return process_partial_response(
             event=event,
             record_handler=_handler(
-                clients.refresher(account_id), lambda: context.get_remaining_time_in_millis() / 1000
+                wiring.refresher(account_id), lambda: context.get_remaining_time_in_millis() / 1000
             ),
             processor=_processor,
             context=context,  # type: ignore[arg-type] # of which only what is used here is declared
@@ -103,7 +103,7 @@ def _handler(refresher: Refresher, seconds_left: Callable[[], float]) -> Callabl
 
 def _delay(record: SQSRecord, receive_count: int) -> None:
     try:
-        clients.refresh_queue().delay(record.receipt_handle, receive_count=receive_count)
+        wiring.refresh_queue().delay(record.receipt_handle, receive_count=receive_count)
     except SourceCredentialError as error:
         logger.warning("The message comes again without a delay", reason=str(error))
 
@@ -121,8 +121,8 @@ def _handle(refresher: Refresher, message: Any, *, again: bool) -> None:  # noqa
         case {"refresh": {"slot": str(slot), "secret": str(secret_arn), "label": str(label), "time": str(time)}}:
             _refresh(refresher, Slot.parse(slot), Change(secret_arn, label, time), again=again)
         case {"check": "all"}:
-            sent = clients.refresh_queue().send(
-                ({"check": {"slot": str(slot)}} for slot in clients.bindings().slots()),
+            sent = wiring.refresh_queue().send(
+                ({"check": {"slot": str(slot)}} for slot in wiring.bindings().slots()),
                 within_seconds=_CHECKS_WITHIN_SECONDS,
             )
             logger.info("Slots are going to be checked", slots=sent)
@@ -134,13 +134,13 @@ def _handle(refresher: Refresher, message: Any, *, again: bool) -> None:  # noqa
 
 def _secret_changed(refresher: Refresher, change: Change, *, again: bool) -> None:
     """Refresh the one slot that follows the secret; where there are several, send a message for each."""
-    followers = clients.bindings().followers(change.secret)
+    followers = wiring.bindings().followers(change.secret)
     first = list(islice(followers, 2))
     if len(first) == 1:
         _refresh(refresher, first[0], change, again=again)
         return
     messages = ({"refresh": {"slot": str(slot), **change._asdict()}} for slot in chain(first, followers))
-    sent = clients.refresh_queue().send(messages)
+    sent = wiring.refresh_queue().send(messages)
     logger.info("A secret has changed", secret=change.secret, label=change.label, slots=sent)
 
 

@@ -22,12 +22,15 @@ from botocore.compat import HTTPHeaders
 from botocore.exceptions import ClientError, EndpointConnectionError, NoRegionError
 from botocore.stub import Stubber
 
-from source_credential import clients, request_records, sqs
-from source_credential import dynamodb as dynamodb_adapter
-from source_credential.bindings import DynamoBindings
-from source_credential.clients import AwsTargets
-from source_credential.codebuild import CodeBuildSourceCredentials
-from source_credential.connections import CodeConnections
+from source_credential import wiring
+from source_credential.aws import dynamodb as dynamodb_adapter
+from source_credential.aws import request_records, sqs
+from source_credential.aws.bindings import DynamoBindings
+from source_credential.aws.codebuild import CodeBuildSourceCredentials
+from source_credential.aws.connections import CodeConnections
+from source_credential.aws.request_records import DynamoRequests
+from source_credential.aws.secrets_manager import SecretsManagerSecrets
+from source_credential.aws.sqs import SqsQueue
 from source_credential.errors import (
     AccessDenied,
     AlreadyExists,
@@ -56,10 +59,8 @@ from source_credential.model import (
     Token,
 )
 from source_credential.ports import Conflict
-from source_credential.refresher import Finding
-from source_credential.request_records import DynamoRequests
-from source_credential.secrets_manager import SecretsManagerSecrets
-from source_credential.sqs import SqsQueue
+from source_credential.slots.refresher import Finding
+from source_credential.wiring import AwsTargets
 from tests.fakes import ACCOUNT, REGION, VERSION_ID, FakeTokenCheck, credential_arn, secret_arn
 from tests.ownership.world import BINDINGS, REQUESTS, SLOT, World, owner
 
@@ -71,7 +72,7 @@ SECRET_ARN = secret_arn("codebuild/github")
 @pytest.fixture(autouse=True)
 def _new_clients() -> Iterator[None]:
     """Make the clients anew for each test."""
-    made = (clients.provisioner, clients.refresher, clients.refresh_queue, clients.bindings, clients._own_client)
+    made = (wiring.provisioner, wiring.refresher, wiring.refresh_queue, wiring.bindings, wiring._own_client)
     for each in made:
         each.cache_clear()
     yield
@@ -530,7 +531,7 @@ def targets(external_id: str = EXTERNAL_ID) -> AwsTargets:
 
 def sts() -> Stubber:
     """Return the stub of the client with which roles are assumed."""
-    stubber = Stubber(clients._own_client("sts", REGION))
+    stubber = Stubber(wiring._own_client("sts", REGION))
     stubber.activate()
     return stubber
 
@@ -1121,33 +1122,33 @@ def environment(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
 @pytest.mark.usefixtures("environment")
 def test_a_secret_of_another_region_is_read_with_a_client_of_that_region() -> None:
     """With the function's own role, and the same time limits."""
-    in_ireland = Stubber(clients._own_client("secretsmanager", THERE))
+    in_ireland = Stubber(wiring._own_client("secretsmanager", THERE))
     arn = SECRET_ARN.replace(REGION, THERE)
     answer = {"ARN": arn, "Name": "codebuild/github", "VersionId": VERSION_ID, "SecretString": TOKEN}
     in_ireland.add_response("get_secret_value", answer, {"SecretId": arn})
     in_ireland.activate()
     specification = replace(bound().specification, secret_id=arn, secret_key=None, role_arn=None)
-    assert clients.provisioner(ACCOUNT)._importer.prepare(specification, OWNER, HERE).secret_arn == arn
+    assert wiring.provisioner(ACCOUNT)._importer.prepare(specification, OWNER, HERE).secret_arn == arn
     in_ireland.assert_no_pending_responses()
 
 
 @pytest.mark.usefixtures("environment")
 def test_the_provisioner_is_made_once_for_an_account() -> None:
     """One per environment, in fact: a function is in one account."""
-    assert clients.provisioner(ACCOUNT) is clients.provisioner(ACCOUNT)
-    assert clients.provisioner(ACCOUNT) is not clients.provisioner(ELSEWHERE)
+    assert wiring.provisioner(ACCOUNT) is wiring.provisioner(ACCOUNT)
+    assert wiring.provisioner(ACCOUNT) is not wiring.provisioner(ELSEWHERE)
 
 
 def test_the_provisioner_works_on_the_tables_of_the_environment(environment: pytest.MonkeyPatch, world: World) -> None:
     """A Delete of what was never created is noted in the table, and asks nothing of CodeBuild."""
     environment.setenv("AWS_ENDPOINT_URL_DYNAMODB", world.dynamodb.meta.endpoint_url)
     request = replace(asked(kind="Delete"), physical_resource_id=ARN)
-    assert clients.provisioner(ACCOUNT).delete(request).physical_resource_id == ARN
+    assert wiring.provisioner(ACCOUNT).delete(request).physical_resource_id == ARN
     assert tables(world)[1].recall(request).status is RequestStatus.SUCCEEDED
 
 
 @pytest.mark.parametrize("name", ["BINDINGS_TABLE", "REQUESTS_TABLE"])
-@pytest.mark.parametrize("logic", [clients.provisioner, clients.refresher])
+@pytest.mark.parametrize("logic", [wiring.provisioner, wiring.refresher])
 def test_without_a_tables_name_there_is_no_logic(
     environment: pytest.MonkeyPatch, logic: Callable[[str], object], name: str
 ) -> None:
@@ -1162,15 +1163,15 @@ def test_the_refresher_and_its_queue_are_those_of_the_environment(
 ) -> None:
     """Made once; a slot that is nobody's is found in the table to be that."""
     environment.setenv("AWS_ENDPOINT_URL_DYNAMODB", world.dynamodb.meta.endpoint_url)
-    refresher = clients.refresher(ACCOUNT)
-    assert refresher is clients.refresher(ACCOUNT)
+    refresher = wiring.refresher(ACCOUNT)
+    assert refresher is wiring.refresher(ACCOUNT)
     assert refresher.check(SLOT) == Finding(slot=SLOT)
-    assert clients.refresh_queue() is clients.refresh_queue()
-    stubber = Stubber(clients._own_client("sqs", REGION))
+    assert wiring.refresh_queue() is wiring.refresh_queue()
+    stubber = Stubber(wiring._own_client("sqs", REGION))
     expected = {"QueueUrl": QUEUE_URL, "ReceiptHandle": "handle", "VisibilityTimeout": ANY}
     stubber.add_response("change_message_visibility", {}, expected)
     stubber.activate()
-    clients.refresh_queue().delay("handle", receive_count=1)
+    wiring.refresh_queue().delay("handle", receive_count=1)
     stubber.assert_no_pending_responses()
 
 
@@ -1208,10 +1209,10 @@ def test_the_git_providers_are_asked_as_the_environment_says(
         made.append(settings)
         return FakeTokenCheck()
 
-    environment.setattr(clients, "ProviderTokenCheck", token_check)
+    environment.setattr(wiring, "ProviderTokenCheck", token_check)
     for name, value in variables.items():
         environment.setenv(name, value)
-    clients.refresher(ACCOUNT)
+    wiring.refresher(ACCOUNT)
     assert made == [expected]
 
 
@@ -1225,21 +1226,21 @@ def test_the_external_id_is_the_environments(environment: pytest.MonkeyPatch, gi
     stubber.add_client_error(
         "assume_role", "AccessDenied", expected_params={**expected, **({"ExternalId": given} if given else {})}
     )
-    provisioner = clients.provisioner(ACCOUNT)
+    provisioner = wiring.provisioner(ACCOUNT)
     with pytest.raises(AccessDenied):
         provisioner._importer.auth_type_in(FAR, OWNER)
 
 
 def test_what_every_request_needs_is_made_at_the_start(monkeypatch: pytest.MonkeyPatch) -> None:
     """Nothing is left to make when the first request comes, and every client gives a dead endpoint up in seconds."""
-    clients.warm_up()
-    made = clients._own_client.cache_info().misses
+    wiring.warm_up()
+    made = wiring._own_client.cache_info().misses
     for service in ("codebuild", "dynamodb", "secretsmanager"):
-        config: Any = clients._own_client(service, REGION).meta.config
+        config: Any = wiring._own_client(service, REGION).meta.config
         assert config.retries["total_max_attempts"] == 4
         assert (config.read_timeout + config.connect_timeout) * 4 < 40
-    assert clients._own_client.cache_info().misses == made == 3
-    clients._own_client.cache_clear()
+    assert wiring._own_client.cache_info().misses == made == 3
+    wiring._own_client.cache_clear()
     monkeypatch.delenv("AWS_DEFAULT_REGION")
     with pytest.raises(NoRegionError):
-        clients.warm_up()
+        wiring.warm_up()

@@ -12,7 +12,7 @@ from botocore.config import Config
 from botocore.exceptions import ClientError
 
 from local.codebuild_server import CodeBuildServer
-from source_credential.codebuild import CodeBuildSourceCredentials
+from source_credential.aws.codebuild import CodeBuildSourceCredentials
 from source_credential.errors import AlreadyExists
 from source_credential.model import AuthType, ServerType, Token
 from source_credential.ports import SourceCredentials

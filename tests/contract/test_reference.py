@@ -16,5 +16,5 @@ def test_the_property_table_is_made_from_the_contract() -> None:
 
 def test_the_readme_names_every_property() -> None:
     """None is left out of the short table."""
-    schema = json.loads((PROJECT / "handler/source_credential/source_credential.schema.json").read_text())
+    schema = json.loads((PROJECT / "handler/source_credential/contract/source_credential.schema.json").read_text())
     assert [name for name in schema["properties"] if name != "Token" and f"`{name}`" not in README] == []

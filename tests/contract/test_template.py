@@ -12,7 +12,7 @@ import pytest
 
 from local.cloudformation_template import Stack, load
 from source_credential import observability
-from source_credential.properties import parse
+from source_credential.contract.properties import parse
 
 ROOT = Path(__file__).parents[2]
 TEMPLATE = load(ROOT / "template.yaml")
@@ -357,7 +357,7 @@ def test_the_queue_is_read_in_batches_of_which_only_what_failed_comes_again() ->
 def _written_metrics() -> set[str]:
     """Return the names of all metrics in the source of the handler."""
     names = set()
-    for path in (ROOT / "handler/source_credential").glob("*.py"):
+    for path in (ROOT / "handler/source_credential").rglob("*.py"):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
                 if node.func.id in {"count", "measure_seconds"}:

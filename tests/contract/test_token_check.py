@@ -24,8 +24,8 @@ from local.git_provider import (
     make_certificate,
 )
 from source_credential.errors import InvalidRequest, SourceCredentialError, TokenRefused
+from source_credential.git_providers.token_check import ProviderTokenCheck
 from source_credential.model import ServerType, Token, TokenFacts
-from source_credential.token_check import ProviderTokenCheck
 
 TOKEN = "ghp_0123456789abcdefABCDEF"
 BEARER = f"Bearer {TOKEN}"

@@ -10,7 +10,8 @@ from typing import Any
 
 import pytest
 
-from source_credential import ownership, provisioner, request_records
+from source_credential.aws import request_records
+from source_credential.slots import ownership, provisioner
 from tests.ownership.world import Answer, Check, Event, Killed, Refresh, Step, World, run
 
 _SECONDS = 20

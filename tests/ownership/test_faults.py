@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
+from source_credential.aws.request_records import DynamoRequests
 from source_credential.errors import InvalidRequest, ServiceInternalError, SourceCredentialError, Throttling
 from source_credential.model import Begun, BindingState, Credential, Request, RequestRecord, RequestStatus, Target
-from source_credential.ownership import new_revision
-from source_credential.request_records import DynamoRequests
+from source_credential.slots.ownership import new_revision
 from tests.fakes import FakeSourceCredentials, credential_arn
 from tests.ownership.interleaving import Run, start
 from tests.ownership.test_kills import CASES, case, settled

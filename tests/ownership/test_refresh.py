@@ -8,7 +8,7 @@ import pytest
 
 from source_credential.errors import InvalidRequest, NotFound, ServiceInternalError, Throttling, TokenRefused
 from source_credential.model import Binding, BindingState, Credential, ServerType, TokenFacts
-from source_credential.refresher import Finding, Outcome
+from source_credential.slots.refresher import Finding, Outcome
 from tests.fakes import VERSION_ID, FakeSourceCredentials, credential_arn, secret_arn
 from tests.ownership.interleaving import start
 from tests.ownership.test_interleavings import Explorer, create, delete

@@ -6,13 +6,13 @@ from dataclasses import dataclass, field
 from itertools import count
 from typing import Any
 
-from source_credential.bindings import DynamoBindings
+from source_credential.aws.bindings import DynamoBindings
+from source_credential.aws.request_records import DynamoRequests
 from source_credential.errors import AccessDenied, SourceCredentialError
-from source_credential.importing import Importer
 from source_credential.model import Binding, Connection, Owner, Request, ServerType, Slot, Target
-from source_credential.provisioner import Provisioner
-from source_credential.refresher import Refresher
-from source_credential.request_records import DynamoRequests
+from source_credential.slots.provisioner import Provisioner
+from source_credential.slots.refresher import Refresher
+from source_credential.tokens.importing import Importer
 from tests.fakes import (
     ACCOUNT,
     REGION,

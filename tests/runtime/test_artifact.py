@@ -231,7 +231,7 @@ def test_a_start_that_fails_is_answered(artifact: Path, receiver: Receiver, tmp_
     """Code that cannot be loaded is told to CloudFormation at once, with the type and without the text."""
     broken = tmp_path / "function"
     shutil.copytree(artifact, broken)
-    (broken / "source_credential/clients.py").write_text(f"raise RuntimeError('{TOKENS[0]}')\n")
+    (broken / "source_credential/wiring.py").write_text(f"raise RuntimeError('{TOKENS[0]}')\n")
     with Function(broken, {"AWS_DEFAULT_REGION": "us-east-1"}) as function:
         sent = event("create-personal-access-token", receiver)
         assert function.invoke(sent) == "null"
@@ -268,4 +268,4 @@ def test_the_artifact_brings_all_it_needs_and_is_pure_python(artifact: Path) -> 
         "snapshot-restore-py",
     }
     assert not [path for path in artifact.rglob("*") if path.suffix in {".so", ".pyd", ".dylib"}]
-    assert (artifact / "source_credential/source_credential.schema.json").exists()
+    assert (artifact / "source_credential/contract/source_credential.schema.json").exists()

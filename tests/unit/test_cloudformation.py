@@ -10,10 +10,10 @@ from typing import Any
 
 import pytest
 
-from source_credential import cloudformation
-from source_credential.cloudformation import Abandon, CustomResource, NotACustomResourceEvent, marker
+from source_credential.cloudformation import life_cycle
+from source_credential.cloudformation.delivery import Undelivered
+from source_credential.cloudformation.life_cycle import Abandon, CustomResource, NotACustomResourceEvent, marker
 from source_credential.errors import NotFound
-from source_credential.response_delivery import Undelivered
 from tests.receiver import Receiver
 from tests.unit.conftest import Emitted
 
@@ -337,8 +337,8 @@ def test_an_ending_that_raises_does_not_cost_the_answer(receiver: Receiver, log:
 
 def test_an_ending_that_hangs_does_not_cost_the_answer(receiver: Receiver, monkeypatch: pytest.MonkeyPatch) -> None:
     """It is waited for a little, a quarter of the reserve, and what it says afterwards is not answered."""
-    assert cloudformation._ABANDON_SECONDS <= cloudformation._RESERVE_SECONDS / 4
-    monkeypatch.setattr(cloudformation, "_ABANDON_SECONDS", 0.2)
+    assert life_cycle._ABANDON_SECONDS <= life_cycle._RESERVE_SECONDS / 4
+    monkeypatch.setattr(life_cycle, "_ABANDON_SECONDS", 0.2)
     late = threading.Event()
 
     def abandon(_event: Any, _context: Any, _reason: str) -> str:

@@ -18,7 +18,7 @@ import crhelper.utils
 import pytest
 from crhelper import CfnResource
 
-from source_credential.cloudformation import CustomResource, NotACustomResourceEvent
+from source_credential.cloudformation.life_cycle import CustomResource, NotACustomResourceEvent
 from source_credential.observability import raise_log_levels
 from tests.receiver import Receiver
 from tests.unit.test_cloudformation import ARN, Context, raising, request

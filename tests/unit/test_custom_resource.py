@@ -10,9 +10,9 @@ from typing import Any
 
 import pytest
 
-from source_credential import clients, custom_resource
+from source_credential import custom_resource, wiring
 from source_credential.model import TokenFacts
-from source_credential.provisioner import Provisioner
+from source_credential.slots.provisioner import Provisioner
 from tests.fakes import ACCOUNT, VERSION_ID, credential_arn, secret_arn
 from tests.ownership.world import Step, World, go_on
 from tests.receiver import Receiver
@@ -56,7 +56,7 @@ class Entry:
 def entry(world: World, receiver: Receiver, monkeypatch: pytest.MonkeyPatch) -> Entry:
     """Return the entry with a world behind it."""
     made = Entry(world, receiver)
-    monkeypatch.setattr(clients, "provisioner", made.provisioner)
+    monkeypatch.setattr(wiring, "provisioner", made.provisioner)
     return made
 
 
@@ -249,7 +249,7 @@ def test_a_request_that_has_just_succeeded_is_not_ended(entry: Entry, receiver: 
 @pytest.fixture
 def broken_start(monkeypatch: pytest.MonkeyPatch) -> Iterator[ModuleType]:
     """Load the entry anew in an environment in which the clients cannot be made."""
-    monkeypatch.setattr(clients, "warm_up", _no_region)
+    monkeypatch.setattr(wiring, "warm_up", _no_region)
     yield importlib.reload(custom_resource)
     monkeypatch.undo()
     importlib.reload(custom_resource)

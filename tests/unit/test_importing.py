@@ -15,7 +15,6 @@ from source_credential.errors import (
     SourceCredentialError,
     TokenRefused,
 )
-from source_credential.importing import Import, Importer
 from source_credential.model import (
     AuthType,
     Binding,
@@ -28,6 +27,7 @@ from source_credential.model import (
     Token,
     TokenFacts,
 )
+from source_credential.tokens.importing import Import, Importer
 from tests.fakes import (
     ACCOUNT,
     REGION,

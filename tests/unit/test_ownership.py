@@ -6,7 +6,7 @@ import pytest
 
 from source_credential.errors import AlreadyExists
 from source_credential.model import AuthType, Binding, BindingState, ServerType, Specification
-from source_credential.ownership import activated, check_may_take, ending, forget, new_revision, renewed
+from source_credential.slots.ownership import activated, check_may_take, ending, forget, new_revision, renewed
 from tests.fakes import ACCOUNT, REGION, credential_arn
 from tests.ownership.world import SLOT, owner
 

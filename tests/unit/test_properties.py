@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
+from source_credential.contract.properties import SCHEMA, parse
 from source_credential.errors import InvalidRequest
 from source_credential.model import AuthType, ServerType, Specification
-from source_credential.properties import SCHEMA, parse
 
 TOKEN_PROPERTIES = {
     "ServiceToken": "arn:aws:lambda:us-east-1:000000000000:function:provider",

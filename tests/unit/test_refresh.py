@@ -11,11 +11,11 @@ from typing import Any
 
 import pytest
 
-from source_credential import clients, refresh
+from source_credential import refresh, wiring
+from source_credential.aws.sqs import SqsQueue
 from source_credential.errors import Throttling
 from source_credential.model import Credential, Slot, TokenFacts
-from source_credential.refresher import Refresher
-from source_credential.sqs import SqsQueue
+from source_credential.slots.refresher import Refresher
 from tests.fakes import ACCOUNT, VERSION_ID, credential_arn, secret_arn
 from tests.ownership.world import SLOT, Killed, Stack, Step, World, go_on
 from tests.unit.conftest import Emitted
@@ -133,9 +133,9 @@ CHECK_ONE = {"check": {"slot": str(SLOT)}}
 def entry(world: World, monkeypatch: pytest.MonkeyPatch) -> Entry:
     """Return the entry with a world behind it."""
     made = Entry(world)
-    monkeypatch.setattr(clients, "refresher", made.refresher)
-    monkeypatch.setattr(clients, "bindings", world.bindings)
-    monkeypatch.setattr(clients, "refresh_queue", lambda: made.queue)
+    monkeypatch.setattr(wiring, "refresher", made.refresher)
+    monkeypatch.setattr(wiring, "bindings", world.bindings)
+    monkeypatch.setattr(wiring, "refresh_queue", lambda: made.queue)
     return made
 
 
@@ -228,8 +228,8 @@ def test_a_thousand_slots_are_a_hundred_batches_and_never_held_all_at_once(
     taken = Taken()
     many = ManySlots(taken)
     client: Any = taken
-    monkeypatch.setattr(clients, "bindings", lambda: many)
-    monkeypatch.setattr(clients, "refresh_queue", lambda: SqsQueue(client, url="url"))
+    monkeypatch.setattr(wiring, "bindings", lambda: many)
+    monkeypatch.setattr(wiring, "refresh_queue", lambda: SqsQueue(client, url="url"))
     assert entry.handled(message) == []
     assert taken.batches == [10] * 100
     assert many.furthest_ahead <= 12

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from source_credential.response import FAILED, MAX_BODY_BYTES, SUCCESS, DoesNotFit, Response
+from source_credential.cloudformation.response import FAILED, MAX_BODY_BYTES, SUCCESS, DoesNotFit, Response
 
 IDS: dict[str, Any] = {"stack_id": "stack", "request_id": "request", "logical_resource_id": "logical"}
 

@@ -4,7 +4,7 @@ import logging
 
 import pytest
 
-from source_credential.response_delivery import Delivery
+from source_credential.cloudformation.delivery import Delivery
 from tests.receiver import Receiver
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from source_credential.errors import InvalidRequest
 from source_credential.model import AuthType, Secret, ServerType, Specification
-from source_credential.secret_content import read_login, read_login_of_codebuild
+from source_credential.tokens.secret_content import read_login, read_login_of_codebuild
 
 TOKEN = "ghp_0123456789abcdef"
 CODEBUILD_FORMAT = {"ServerType": "GITHUB", "AuthType": "PERSONAL_ACCESS_TOKEN", "Token": TOKEN}

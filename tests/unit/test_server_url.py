@@ -3,7 +3,7 @@
 import pytest
 
 from source_credential.errors import InvalidRequest
-from source_credential.server_url import check_address, parse_server_url
+from source_credential.git_providers.server_url import check_address, parse_server_url
 
 
 @pytest.mark.parametrize(

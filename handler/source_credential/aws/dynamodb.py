@@ -11,7 +11,7 @@ from typing import Any, Final, TypeVar
 from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
 from botocore.exceptions import ClientError
 
-from source_credential.aws_errors import call
+from source_credential.aws.errors import call
 from source_credential.ports import Conflict
 
 _ATTEMPTS: Final = 6

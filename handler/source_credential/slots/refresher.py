@@ -10,11 +10,11 @@ from datetime import UTC, datetime
 from enum import StrEnum
 
 from source_credential.errors import NotStabilized
-from source_credential.importing import Import, Importer
 from source_credential.model import Binding, BindingState, Slot
-from source_credential.ownership import new_revision
 from source_credential.ports import Bindings, Conflict, Secrets
-from source_credential.reconciler import Reconciler
+from source_credential.slots.ownership import new_revision
+from source_credential.slots.reconciler import Reconciler
+from source_credential.tokens.importing import Import, Importer
 
 
 class Outcome(StrEnum):

@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
 
-from source_credential.dynamodb import Item, ask, from_item, to_item
+from source_credential.aws.dynamodb import Item, ask, from_item, to_item
 from source_credential.model import Begun, Binding, Owner, Request, RequestRecord, RequestStatus, Slot, Target
 from source_credential.ports import Conflict
 

@@ -14,8 +14,8 @@ from http import HTTPStatus
 from typing import Final, NamedTuple
 
 from source_credential.errors import TokenRefused
+from source_credential.git_providers.server_url import Server
 from source_credential.model import ServerType, Token, TokenFacts
-from source_credential.server_url import Server
 
 API_URLS: Final = {ServerType.GITHUB: "https://api.github.com", ServerType.BITBUCKET: "https://api.bitbucket.org"}
 

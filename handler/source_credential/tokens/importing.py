@@ -18,7 +18,7 @@ from source_credential.model import (
     TokenFacts,
 )
 from source_credential.ports import Secrets, Targets, TokenCheck
-from source_credential.secret_content import Login, read_login, read_login_of_codebuild
+from source_credential.tokens.secret_content import Login, read_login, read_login_of_codebuild
 
 # https://docs.aws.amazon.com/codeconnections/latest/APIReference/API_Connection.html
 _PROVIDER_TYPES: Final = {

@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, cast
 
-from source_credential.aws_errors import call
+from source_credential.aws.errors import call
 from source_credential.errors import AccessDenied, InvalidRequest, NotFound, NotStabilized, SourceCredentialError
 from source_credential.model import Secret
 

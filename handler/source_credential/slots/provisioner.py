@@ -12,9 +12,8 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Final
 
-from source_credential import properties
+from source_credential.contract import properties
 from source_credential.errors import Overtaken, Repeated, ServiceInternalError, SourceCredentialError
-from source_credential.importing import Import, Importer
 from source_credential.model import (
     MARKER,
     Binding,
@@ -28,9 +27,10 @@ from source_credential.model import (
     Specification,
     Target,
 )
-from source_credential.ownership import activated, check_may_take, ending, forget, new_revision
 from source_credential.ports import Bindings, Conflict, Requests
-from source_credential.reconciler import Reconciler, Wrote, is_import_of, too_busy
+from source_credential.slots.ownership import activated, check_may_take, ending, forget, new_revision
+from source_credential.slots.reconciler import Reconciler, Wrote, is_import_of, too_busy
+from source_credential.tokens.importing import Import, Importer
 
 _ARN: Final = re.compile(r"arn:[^:]+:codebuild:(?P<region>[^:]*):(?P<account_id>[^:]*):token/.+")
 _ROUNDS: Final = 10

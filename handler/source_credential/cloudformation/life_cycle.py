@@ -11,11 +11,11 @@ from typing import Any, Final, Protocol
 
 from crhelper import CfnResource
 
+from source_credential.cloudformation.delivery import Delivery
+from source_credential.cloudformation.response import FAILED, MAX_PHYSICAL_RESOURCE_ID, SUCCESS, DoesNotFit, Response
 from source_credential.errors import InvalidRequest, ServiceInternalError, SourceCredentialError
 from source_credential.model import MARKER
 from source_credential.observability import count, flush_metrics, log_unexpected, logger, raise_log_levels
-from source_credential.response import FAILED, MAX_PHYSICAL_RESOURCE_ID, SUCCESS, DoesNotFit, Response
-from source_credential.response_delivery import Delivery
 
 # With so little time left FAILED is sent: enough to deliver it against some bad luck, never more than half of the time.
 _RESERVE_SECONDS: Final = 8.0

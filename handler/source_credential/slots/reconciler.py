@@ -12,10 +12,10 @@ from enum import Enum, auto
 from typing import Final
 
 from source_credential.errors import ServiceInternalError, SourceCredentialError, Throttling
-from source_credential.importing import Import, Importer
 from source_credential.model import Binding, BindingState, Owner, Request, Slot, Target
-from source_credential.ownership import renewed
 from source_credential.ports import Bindings, Conflict
+from source_credential.slots.ownership import renewed
+from source_credential.tokens.importing import Import, Importer
 
 _ROUNDS: Final = 10
 _EMPTY: Final = "empty"

@@ -10,23 +10,23 @@ from typing import TYPE_CHECKING, Any, Final
 import boto3
 from botocore.config import Config
 
-from source_credential.aws_errors import call
-from source_credential.bindings import DynamoBindings
-from source_credential.codebuild import CodeBuildSourceCredentials
-from source_credential.connections import CodeConnections
+from source_credential.aws.bindings import DynamoBindings
+from source_credential.aws.codebuild import CodeBuildSourceCredentials
+from source_credential.aws.connections import CodeConnections
+from source_credential.aws.errors import call
+from source_credential.aws.request_records import DynamoRequests
+from source_credential.aws.secrets_manager import SecretsManagerSecrets
+from source_credential.aws.sqs import SqsQueue
 from source_credential.errors import AccessDenied, InvalidRequest, SourceCredentialError
-from source_credential.importing import Importer
+from source_credential.git_providers.token_check import ProviderTokenCheck
 from source_credential.model import Owner, ServerType, Target
 from source_credential.observability import logger
-from source_credential.provisioner import Provisioner
-from source_credential.refresher import Refresher
-from source_credential.request_records import DynamoRequests
-from source_credential.secrets_manager import SecretsManagerSecrets
-from source_credential.sqs import SqsQueue
-from source_credential.token_check import ProviderTokenCheck
+from source_credential.slots.provisioner import Provisioner
+from source_credential.slots.refresher import Refresher
+from source_credential.tokens.importing import Importer
 
 if TYPE_CHECKING:
-    from source_credential.connections import ConnectionsClient
+    from source_credential.aws.connections import ConnectionsClient
 
 # Four attempts with backoff ride out a burst of throttling; the timeouts let a dead endpoint be told within 40 seconds,
 # half of the function's time limit, rather than after botocore's default minute per attempt.

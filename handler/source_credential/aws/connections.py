@@ -6,7 +6,7 @@ https://docs.aws.amazon.com/codeconnections/latest/APIReference/API_GetConnectio
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from source_credential.aws_errors import call
+from source_credential.aws.errors import call
 from source_credential.errors import NotFound, SourceCredentialError
 from source_credential.model import Connection
 

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from itertools import islice
 from typing import TYPE_CHECKING, Any, Final
 
-from source_credential.aws_errors import call
+from source_credential.aws.errors import call
 from source_credential.errors import ServiceInternalError
 
 if TYPE_CHECKING:

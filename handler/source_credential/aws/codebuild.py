@@ -6,7 +6,7 @@ https://docs.aws.amazon.com/codebuild/latest/APIReference/API_ImportSourceCreden
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from source_credential.aws_errors import Translation, call
+from source_credential.aws.errors import Translation, call
 from source_credential.errors import (
     AccessDenied,
     AlreadyExists,

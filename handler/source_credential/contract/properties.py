@@ -14,7 +14,7 @@ from source_credential.errors import InvalidRequest
 from source_credential.model import AuthType, ServerType, Specification
 
 SCHEMA: Final[dict[str, Any]] = json.loads(
-    (files("source_credential") / "source_credential.schema.json").read_text(encoding="utf-8")
+    (files("source_credential.contract") / "source_credential.schema.json").read_text(encoding="utf-8")
 )
 
 # fast_fail off: every problem in one answer. A deploy per typo is how an afternoon goes.

@@ -4,7 +4,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, Any, Final
 
-from source_credential.dynamodb import Item, ask, from_item, to_item
+from source_credential.aws.dynamodb import Item, ask, from_item, to_item
+from source_credential.aws.request_records import ending_update, owner_key, unsettled_update
 from source_credential.model import (
     AuthType,
     Binding,
@@ -16,7 +17,6 @@ from source_credential.model import (
     Slot,
     Specification,
 )
-from source_credential.request_records import ending_update, owner_key, unsettled_update
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient

@@ -18,7 +18,7 @@ from urllib3.connection import HTTPSConnection
 from urllib3.exceptions import HTTPError
 
 from source_credential.errors import InvalidRequest
-from source_credential.git_providers import (
+from source_credential.git_providers.questions import (
     API_TOKEN_GIT_USERNAME,
     API_URLS,
     Answer,
@@ -29,8 +29,8 @@ from source_credential.git_providers import (
     read_bitbucket,
     read_github,
 )
+from source_credential.git_providers.server_url import Server, check_address, parse_server_url
 from source_credential.model import ServerType, Token, TokenFacts
-from source_credential.server_url import Server, check_address, parse_server_url
 
 _MOST_BYTES: Final = 64 * 1024  # no answer that is expected is longer
 

@@ -1,0 +1,1 @@
+"""One adapter for each AWS service, and AWS's errors in our words."""

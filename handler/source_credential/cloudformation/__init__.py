@@ -1,0 +1,1 @@
+"""CloudFormation's protocol: the life of a request, its answer, and the answer's delivery."""

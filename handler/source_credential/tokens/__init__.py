@@ -1,0 +1,1 @@
+"""From a secret to a token that may be imported."""
