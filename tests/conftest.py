@@ -1,5 +1,7 @@
 """No test reaches an AWS account: the credentials are nobody's, and set before anything of the product is imported."""
 
+import io
+import logging
 import os
 import signal
 from collections.abc import Iterator
@@ -21,7 +23,10 @@ for name in ("AWS_PROFILE", "AWS_SESSION_TOKEN", "AWS_SAM_LOCAL", "AWS_ENDPOINT_
 
 from local.ministack import Ministack  # noqa: E402 - the environment goes first
 from local.provider_tables import create_tables  # noqa: E402 - the same
+from source_credential.observability import logger  # noqa: E402 - the same
+from tests.invocation import Emitted  # noqa: E402 - the same
 from tests.ownership.world import BINDINGS, REQUESTS, World  # noqa: E402 - the same
+from tests.receiver import Receiver  # noqa: E402 - the same
 
 # Ended from outside, a test run ends the servers that it started, as it does when interrupted.
 signal.signal(signal.SIGTERM, signal.default_int_handler)
@@ -40,3 +45,33 @@ def dynamodb() -> Iterator[Any]:
 def world(dynamodb: Any) -> World:
     """Return a world in which nothing has happened."""
     return World(dynamodb)
+
+
+@pytest.fixture
+def receiver() -> Iterator[Receiver]:
+    """Return a receiver of answers."""
+    with Receiver() as running:
+        yield running
+
+
+@pytest.fixture
+def log() -> Iterator[io.StringIO]:
+    """Return all that goes to the log, of the provider and of every library it uses, at the levels they have set."""
+    seen = io.StringIO()
+    own = logger.registered_handler
+    assert isinstance(own, logging.StreamHandler)
+    everybodys = logging.StreamHandler(seen)
+    before = own.setStream(seen)
+    root = logging.getLogger()
+    level = root.level
+    root.addHandler(everybodys)
+    yield seen
+    root.removeHandler(everybodys)
+    root.setLevel(level)
+    own.setStream(before)
+
+
+@pytest.fixture
+def emitted(capsys: pytest.CaptureFixture[str]) -> Emitted:
+    """Return the metrics of the test."""
+    return Emitted(capsys)

@@ -3,72 +3,16 @@
 import io
 import json
 import logging
-import threading
-import time
-from collections.abc import Callable
 from typing import Any
 
 import pytest
 
-from source_credential.cloudformation import life_cycle
 from source_credential.cloudformation.delivery import Undelivered
-from source_credential.cloudformation.life_cycle import Abandon, CustomResource, NotACustomResourceEvent, marker
+from source_credential.cloudformation.life_cycle import NotACustomResourceEvent, marker
 from source_credential.errors import NotFound
+from tests.cloudformation.handlers import SECRET, provider, raising
+from tests.invocation import ARN, Context, Emitted, request
 from tests.receiver import Receiver
-from tests.unit.conftest import Emitted
-
-ARN = "arn:aws:codebuild:us-east-1:000000000000:token/github"
-SECRET = "ghp_neverToBeSeen"
-
-
-class Context:
-    """Lambda's context, with a clock that runs."""
-
-    invoked_function_arn = "arn:aws:lambda:us-east-1:000000000000:function:provider"
-    log_group_name = "/aws/lambda/provider"
-    log_stream_name = "2026/11/24/stream"
-    aws_request_id = "lambda-request"
-
-    def __init__(self, seconds: float = 30) -> None:
-        """Start with this much time left."""
-        self._end = time.monotonic() + seconds
-
-    def get_remaining_time_in_millis(self) -> int:
-        """Return the milliseconds left."""
-        return int(1000 * (self._end - time.monotonic()))
-
-
-def request(receiver: Receiver, kind: str = "Create", **more: Any) -> dict[str, Any]:
-    """Return an event of CloudFormation's."""
-    event: dict[str, Any] = {
-        "RequestType": kind,
-        "ResponseURL": f"{receiver.url}/answer?Signature=presigned",
-        "StackId": "arn:aws:cloudformation:us-east-1:000000000000:stack/consumer/1",
-        "RequestId": "11111111-2222-3333-4444-555555555555",
-        "LogicalResourceId": "GitHub",
-        "ResourceType": "Custom::SourceCredential",
-        "ResourceProperties": {},
-        **({} if kind == "Create" else {"PhysicalResourceId": ARN}),
-    }
-    return {**event, **more}
-
-
-def provider(handler: Callable[[Any, Any], str] = lambda _event, _context: ARN) -> CustomResource:
-    """Return a resource all of whose handlers are the one given."""
-    resource = CustomResource()
-    resource.create(handler)
-    resource.update(handler)
-    resource.delete(handler)
-    return resource
-
-
-def raising(error: Exception) -> Callable[[Any, Any], str]:
-    """Return a handler that raises."""
-
-    def handler(_event: Any, _context: Any) -> str:
-        raise error
-
-    return handler
 
 
 @pytest.mark.parametrize("kind", ["Create", "Update", "Delete"])
@@ -147,7 +91,7 @@ def test_an_unexpected_exception_is_told_by_type_and_place_only(
     )
     seen = log.getvalue()
     assert "RuntimeError" in seen
-    assert "test_cloudformation.py" in seen
+    assert "handlers.py" in seen
     assert SECRET not in seen
 
 
@@ -216,155 +160,6 @@ def test_a_start_that_fails_is_counted(receiver: Receiver, emitted: Emitted) -> 
     resource.init_failure(ImportError(SECRET))
     resource(request(receiver), Context())
     assert emitted.metrics() == [{"Requests": [1.0], "Failures": [1.0]}]
-
-
-def test_a_request_whose_time_runs_out_is_counted_once(receiver: Receiver, emitted: Emitted) -> None:
-    """As a failure, though its handler succeeds later."""
-
-    def slow(_event: Any, _context: Any) -> str:
-        while not receiver.bodies:
-            time.sleep(0.01)
-        return ARN
-
-    provider(slow)(request(receiver), Context(0.5))
-    assert emitted.metrics() == [{"Requests": [1.0], "Failures": [1.0]}]
-
-
-def test_when_time_runs_short_one_failed_is_sent_and_nothing_after(receiver: Receiver) -> None:
-    """A handler that comes to its end after the timer finds the request answered."""
-    event = request(receiver)
-    late = threading.Event()
-
-    def slow(_event: Any, _context: Any) -> str:
-        late.wait(3)
-        return ARN
-
-    resource = provider(slow)
-    thread = threading.Thread(target=resource, args=(event, Context(1.0)))
-    thread.start()
-    while not receiver.bodies:
-        time.sleep(0.01)
-    late.set()
-    thread.join()
-    time.sleep(0.1)
-    answer = receiver.answer(event)
-    assert answer["Reason"].startswith("Provider: the time of the function ran out")
-
-
-def test_an_answer_under_way_is_waited_for(receiver: Receiver) -> None:
-    """The function does not return, and be frozen, while the timer's answer is being delivered."""
-    receiver.statuses = [503]
-    event = request(receiver)
-
-    def slow(_event: Any, _context: Any) -> str:
-        time.sleep(1.1)
-        return ARN
-
-    provider(slow)(event, Context(2.0))
-    assert receiver.answer(event)["Status"] == "FAILED"
-
-
-class Slow:
-    """A handler that goes on until it is let go, or for some seconds at most."""
-
-    def __init__(self) -> None:
-        """Start held."""
-        self.done = threading.Event()
-
-    def __call__(self, _event: Any, _context: Any) -> str:
-        """Take long."""
-        self.done.wait(5)
-        return ARN
-
-
-def abandoned(
-    receiver: Receiver, abandon: Abandon, slow: Slow, kind: str = "Create", seconds: float = 0.6
-) -> tuple[dict[str, Any], float]:
-    """Let the time run out for a slow handler; return the answer, and how many seconds it took."""
-    resource = provider(slow)
-    assert resource.abandon(abandon) is abandon
-    event = request(receiver, kind)
-    begun = time.monotonic()
-    running = threading.Thread(target=resource, args=(event, Context(seconds)))
-    running.start()
-    while not receiver.bodies and time.monotonic() < begun + 5:
-        time.sleep(0.01)
-    took = time.monotonic() - begun
-    slow.done.set()
-    running.join()
-    return receiver.answer(event), took
-
-
-@pytest.mark.parametrize("kind", ["Create", "Update", "Delete"])
-def test_before_failed_is_answered_for_want_of_time_the_request_is_ended(receiver: Receiver, kind: str) -> None:
-    """The handler for it is told first, with the event, and what it makes of the reason is answered."""
-    told: list[tuple[Any, str, int]] = []
-
-    def abandon(event: Any, _context: Any, reason: str) -> str:
-        told.append((event["RequestId"], reason, len(receiver.bodies)))
-        return f"It was ended. {reason}"
-
-    answer, _ = abandoned(receiver, abandon, Slow(), kind)
-    [(request_id, reason, answered_before)] = told
-    assert (request_id, answered_before) == (answer["RequestId"], 0)
-    assert reason.startswith("Provider: the time of the function ran out before the request was done")
-    assert (answer["Status"], answer["Reason"]) == ("FAILED", f"It was ended. {reason}")
-
-
-def test_a_request_that_succeeds_at_the_last_moment_is_answered_with_its_success(receiver: Receiver) -> None:
-    """What has come true already cannot be called off, so FAILED would be a lie."""
-    slow = Slow()
-
-    def abandon(_event: Any, _context: Any, _reason: str) -> None:
-        slow.done.set()
-
-    answer, _ = abandoned(receiver, abandon, slow)
-    assert (answer["Status"], answer["PhysicalResourceId"]) == ("SUCCESS", ARN)
-
-
-def test_an_ending_that_raises_does_not_cost_the_answer(receiver: Receiver, log: io.StringIO) -> None:
-    """FAILED is sent as if there were none, and the log has the exception's type but not its text."""
-
-    def abandon(_event: Any, _context: Any, _reason: str) -> str:
-        raise RuntimeError(SECRET)
-
-    answer, _ = abandoned(receiver, abandon, Slow())
-    assert answer["Status"] == "FAILED"
-    assert answer["Reason"].startswith("Provider: the time of the function ran out")
-    assert "RuntimeError" in log.getvalue()
-    assert SECRET not in json.dumps(answer) + log.getvalue()
-
-
-def test_an_ending_that_hangs_does_not_cost_the_answer(receiver: Receiver, monkeypatch: pytest.MonkeyPatch) -> None:
-    """It is waited for a little, a quarter of the reserve, and what it says afterwards is not answered."""
-    assert life_cycle._ABANDON_SECONDS <= life_cycle._RESERVE_SECONDS / 4
-    monkeypatch.setattr(life_cycle, "_ABANDON_SECONDS", 0.2)
-    late = threading.Event()
-
-    def abandon(_event: Any, _context: Any, _reason: str) -> str:
-        late.wait(5)
-        return "Too late."
-
-    answer, took = abandoned(receiver, abandon, Slow())
-    late.set()
-    assert answer["Reason"].startswith("Provider: the time of the function ran out")
-    assert 0.45 < took < 1.5
-
-
-def test_a_request_that_is_done_in_time_is_not_ended(receiver: Receiver) -> None:
-    """The handler for it is not called, also when the time is short."""
-    told: list[str] = []
-
-    def abandon(_event: Any, _context: Any, reason: str) -> str:
-        told.append(reason)
-        return reason
-
-    resource = provider()
-    resource.abandon(abandon)
-    resource(request(receiver), Context(0.4))
-    time.sleep(0.4)
-    assert receiver.answer(request(receiver))["Status"] == "SUCCESS"
-    assert told == []
 
 
 @pytest.mark.parametrize("kind", ["Create", "Update", "Delete"])

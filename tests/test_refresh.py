@@ -17,9 +17,8 @@ from source_credential.errors import Throttling
 from source_credential.model import Credential, Slot, TokenFacts
 from source_credential.slots.refresher import Refresher
 from tests.fakes import ACCOUNT, VERSION_ID, credential_arn, secret_arn
+from tests.invocation import Context, Emitted
 from tests.ownership.world import SLOT, Killed, Stack, Step, World, go_on
-from tests.unit.conftest import Emitted
-from tests.unit.test_cloudformation import Context
 
 SECRET = "a-GitHub"
 ARN = secret_arn(SECRET)

@@ -14,10 +14,9 @@ from source_credential import custom_resource, wiring
 from source_credential.model import TokenFacts
 from source_credential.slots.provisioner import Provisioner
 from tests.fakes import ACCOUNT, VERSION_ID, credential_arn, secret_arn
+from tests.invocation import Context, Emitted, request
 from tests.ownership.world import Step, World, go_on
 from tests.receiver import Receiver
-from tests.unit.conftest import Emitted
-from tests.unit.test_cloudformation import Context, request
 
 TOKEN = "ghp_0123456789abcdef"
 SECRET = "codebuild/bitbucket"

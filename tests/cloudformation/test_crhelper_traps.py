@@ -20,8 +20,9 @@ from crhelper import CfnResource
 
 from source_credential.cloudformation.life_cycle import CustomResource, NotACustomResourceEvent
 from source_credential.observability import raise_log_levels
+from tests.cloudformation.handlers import raising
+from tests.invocation import ARN, Context, request
 from tests.receiver import Receiver
-from tests.unit.test_cloudformation import ARN, Context, raising, request
 
 CRHELPER: Any = CfnResource
 
