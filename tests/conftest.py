@@ -23,6 +23,7 @@ for name in ("AWS_PROFILE", "AWS_SESSION_TOKEN", "AWS_SAM_LOCAL", "AWS_ENDPOINT_
 
 from local.ministack import Ministack  # noqa: E402 - the environment goes first
 from local.provider_tables import create_tables  # noqa: E402 - the same
+from source_credential import wiring  # noqa: E402 - the same
 from source_credential.observability import logger  # noqa: E402 - the same
 from tests.invocation import Emitted  # noqa: E402 - the same
 from tests.ownership.world import BINDINGS, REQUESTS, World  # noqa: E402 - the same
@@ -75,3 +76,14 @@ def log() -> Iterator[io.StringIO]:
 def emitted(capsys: pytest.CaptureFixture[str]) -> Emitted:
     """Return the metrics of the test."""
     return Emitted(capsys)
+
+
+@pytest.fixture
+def new_clients() -> Iterator[None]:
+    """Make the clients, and the logic over them, anew for the test."""
+    made = (wiring.provisioner, wiring.refresher, wiring.refresh_queue, wiring.bindings, wiring._own_client)
+    for each in made:
+        each.cache_clear()
+    yield
+    for each in made:
+        each.cache_clear()

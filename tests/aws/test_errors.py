@@ -1,0 +1,82 @@
+"""What the adapters say of a call that AWS refuses, shown by CodeBuild's."""
+
+import traceback
+from collections.abc import Callable
+
+import boto3
+import pytest
+from botocore.exceptions import EndpointConnectionError
+from botocore.stub import Stubber
+
+from source_credential.aws.codebuild import CodeBuildSourceCredentials
+from source_credential.errors import AccessDenied, ServiceInternalError
+from tests.aws.stubs import ARN, ROLE, TOKEN, import_github, stubbed
+from tests.fakes import REGION
+
+
+def test_a_parameter_botocore_itself_refuses_is_not_repeated() -> None:
+    """ParamValidationError repeats the value it refuses, so its text goes nowhere."""
+    with pytest.raises(ServiceInternalError) as caught:
+        import_github(CodeBuildSourceCredentials(boto3.client("codebuild")), username="")
+    assert "ParamValidationError" in str(caught.value)
+    assert TOKEN not in "".join(traceback.format_exception(caught.value))
+
+
+def test_an_endpoint_that_cannot_be_reached_is_said_so() -> None:
+    """A network fault names the action and the kind of fault."""
+    client = boto3.client("codebuild")
+    client.meta.events.register_first("before-call", _unreachable)
+    with pytest.raises(ServiceInternalError, match="EndpointConnectionError"):
+        import_github(CodeBuildSourceCredentials(client))
+
+
+def _unreachable(**_: object) -> None:
+    raise EndpointConnectionError(endpoint_url="https://codebuild.invalid")
+
+
+def of_codebuild(credentials: CodeBuildSourceCredentials) -> dict[str, Callable[[], object]]:
+    """Return the three calls of CodeBuild."""
+    return {
+        "import_source_credentials": lambda: import_github(credentials),
+        "delete_source_credentials": lambda: credentials.delete(ARN),
+        "list_source_credentials": credentials.list_credentials,
+    }
+
+
+CALLS = sorted(of_codebuild(CodeBuildSourceCredentials(boto3.client("codebuild", region_name=REGION))))
+
+
+@pytest.mark.parametrize("name", CALLS)
+def test_a_region_that_is_not_enabled_is_told_as_that(name: str) -> None:
+    """AWS says that the credentials are unknown; what to do is to enable the region, or to name another."""
+    client = boto3.client("codebuild", region_name="ap-east-1")
+    stubber = Stubber(client)
+    stubber.add_client_error(
+        name, "UnrecognizedClientException", "The security token included in the request is invalid."
+    )
+    stubber.activate()
+    with pytest.raises(AccessDenied) as caught:
+        of_codebuild(CodeBuildSourceCredentials(client))[name]()
+    assert str(caught.value) == (
+        "Region ap-east-1: the account's credentials are not valid there: the region is not enabled for the account "
+        "(UnrecognizedClientException). Enable it (aws account enable-region), or name another Region."
+    )
+
+
+@pytest.mark.parametrize("name", CALLS)
+@pytest.mark.parametrize(
+    ("role_arn", "remedy"),
+    [
+        (None, "Deploy the provider's own stack again: its template allows this action."),
+        (ROLE, f"Allow it in the policy of {ROLE}; examples/target-account-role.yaml has all that role needs."),
+    ],
+)
+def test_who_may_not_use_an_action_is_told_where_to_allow_it(name: str, role_arn: str | None, remedy: str) -> None:
+    """In the provider's own role it is the template's matter, in another account's role its owner's."""
+    client, stubber = stubbed("codebuild")
+    stubber.add_client_error(name, "AccessDeniedException")
+    with pytest.raises(AccessDenied) as caught:
+        of_codebuild(CodeBuildSourceCredentials(client, role_arn=role_arn))[name]()
+    action = "".join(part.title() for part in name.split("_"))
+    assert f"codebuild:{action}" in str(caught.value)
+    assert str(caught.value).endswith(remedy)

@@ -1,0 +1,190 @@
+"""The adapter of Secrets Manager."""
+
+import traceback
+from typing import Any
+
+import pytest
+
+from source_credential.aws.secrets_manager import SecretsManagerSecrets
+from source_credential.errors import (
+    AccessDenied,
+    InvalidRequest,
+    NotFound,
+    NotStabilized,
+    ServiceInternalError,
+    SourceCredentialError,
+    Throttling,
+)
+from source_credential.model import Secret
+from tests.aws.stubs import SECRET_ARN, THERE, TOKEN, stubbed
+from tests.fakes import REGION, VERSION_ID
+
+
+@pytest.mark.parametrize("stored", [{"SecretString": TOKEN}, {"SecretBinary": TOKEN.encode()}])
+@pytest.mark.parametrize(
+    ("asked", "sent"),
+    [
+        ({}, {}),
+        ({"version_stage": "AWSPREVIOUS"}, {"VersionStage": "AWSPREVIOUS"}),
+        ({"version_id": VERSION_ID}, {"VersionId": VERSION_ID}),
+    ],
+)
+def test_a_secret_is_read_as_text_at_the_version_asked_for(
+    asked: dict[str, str], sent: dict[str, str], stored: dict[str, object]
+) -> None:
+    """String and binary come out the same."""
+    client, stubber = stubbed("secretsmanager")
+    answer = {"ARN": SECRET_ARN, "Name": "codebuild/github", "VersionId": VERSION_ID, **stored}
+    stubber.add_response("get_secret_value", answer, {"SecretId": "codebuild/github", **sent})
+    secret = SecretsManagerSecrets(client).read("codebuild/github", **asked)
+    assert secret == Secret(arn=SECRET_ARN, version_id=VERSION_ID, text=TOKEN)
+
+
+def test_binary_that_is_not_text_is_refused_without_its_bytes() -> None:
+    """The decoder's exception, which holds the bytes, is not attached."""
+    client, stubber = stubbed("secretsmanager")
+    answer = {"ARN": SECRET_ARN, "Name": "codebuild/github", "VersionId": VERSION_ID, "SecretBinary": b"\xff\xfe"}
+    stubber.add_response("get_secret_value", answer)
+    with pytest.raises(InvalidRequest, match="not UTF-8 text") as caught:
+        SecretsManagerSecrets(client).read("codebuild/github")
+    assert caught.value.__context__ is None
+
+
+@pytest.mark.parametrize(
+    ("secret_id", "region"),
+    [
+        ("codebuild/github", REGION),
+        (SECRET_ARN, REGION),
+        (SECRET_ARN.replace(REGION, "eu-west-1"), "eu-west-1"),
+        (SECRET_ARN.replace(REGION, "cn-north-1").replace("aws", "aws-cn"), "cn-north-1"),
+        ("arn:aws:ssm:eu-west-1:000000000000:secret:a", REGION),
+    ],
+)
+def test_a_secret_is_asked_for_in_the_region_its_arn_names(secret_id: str, region: str) -> None:
+    """An endpoint knows the secrets of its own region only; a name is one of the provider's region."""
+    answer = {"ARN": SECRET_ARN, "Name": "codebuild/github", "VersionId": VERSION_ID, "SecretString": TOKEN}
+    client, stubber = stubbed("secretsmanager")
+    others: list[str] = []
+
+    def client_in(other: str) -> Any:
+        others.append(other)
+        return client
+
+    stubber.add_response("get_secret_value", answer, {"SecretId": secret_id})
+    SecretsManagerSecrets(client, client_in).read(secret_id)
+    assert others == ([] if region == REGION else [region])
+    stubber.add_response("get_secret_value", answer, {"SecretId": secret_id})
+    SecretsManagerSecrets(client).read(secret_id)
+    stubber.assert_no_pending_responses()
+
+
+# Messages as Secrets Manager words them; a version that is absent and a secret that is absent share one code.
+@pytest.mark.parametrize(
+    ("code", "message", "kind", "text"),
+    [
+        (
+            "ResourceNotFoundException",
+            "Secrets Manager can't find the specified secret.",
+            NotFound,
+            "does not exist in",
+        ),
+        (
+            "ResourceNotFoundException",
+            "Secrets Manager can't find the specified secret value for staging label: AWSPENDING",
+            NotFound,
+            "has no version with the label AWSCURRENT",
+        ),
+        ("AccessDeniedException", "User is not authorized on kms-token", AccessDenied, "the parameter SecretArns"),
+        ("AccessDeniedException", "Access to KMS is not allowed", AccessDenied, "the parameter KmsKeyArns"),
+        ("DecryptionFailure", "", AccessDenied, "kms:Decrypt"),
+        ("InvalidRequestException", "because it was marked for deletion.", NotStabilized, "is scheduled for deletion"),
+        (
+            "InvalidRequestException",
+            "You can't access a secret from a different AWS account if you encrypt the secret with the default KMS key",
+            AccessDenied,
+            "customer managed key",
+        ),
+        ("InvalidRequestException", "no", InvalidRequest, "refused to read its version with the label AWSCURRENT"),
+        ("TooManyRequestsException", "", Throttling, "secretsmanager:GetSecretValue"),
+    ],
+)
+def test_a_refused_read_is_told_in_our_words(
+    code: str, message: str, kind: type[SourceCredentialError], text: str
+) -> None:
+    """Each case of one error code has its own problem and its own remedy."""
+    client, stubber = stubbed("secretsmanager")
+    stubber.add_client_error("get_secret_value", code, message)
+    with pytest.raises(kind) as caught:
+        SecretsManagerSecrets(client).read("codebuild/github")
+    assert text in str(caught.value)
+    assert f"({code})" in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("asked", "text"),
+    [
+        ({"version_stage": "AWSPENDING"}, "has no version with the label AWSPENDING"),
+        ({"version_id": VERSION_ID}, f"has no version {VERSION_ID}"),
+    ],
+)
+def test_an_absent_version_is_named(asked: dict[str, str], text: str) -> None:
+    """The label or id that was asked for is in the reason."""
+    client, stubber = stubbed("secretsmanager")
+    stubber.add_client_error(
+        "get_secret_value", "ResourceNotFoundException", "can't find the specified secret value for x"
+    )
+    with pytest.raises(NotFound, match=text):
+        SecretsManagerSecrets(client).read("codebuild/github", **asked)
+
+
+LABELS = {"v1": ["AWSPREVIOUS"], "v2": ["AWSCURRENT", "BLUE"], "v3": ["AWSPENDING"]}
+
+
+@pytest.mark.parametrize(
+    ("label", "version_id"), [("AWSCURRENT", "v2"), ("AWSPREVIOUS", "v1"), ("BLUE", "v2"), ("GREEN", None)]
+)
+def test_the_version_of_a_label_is_known_without_reading_it(label: str, version_id: str | None) -> None:
+    """DescribeSecret tells; a label that no version has is no error."""
+    client, stubber = stubbed("secretsmanager")
+    versions = {f"{name:0<32}": labels for name, labels in LABELS.items()}
+    stubber.add_response("describe_secret", {"VersionIdsToStages": versions}, {"SecretId": "codebuild/github"})
+    expected = None if version_id is None else f"{version_id:0<32}"
+    assert SecretsManagerSecrets(client).version_of("codebuild/github", label) == expected
+    stubber.assert_no_pending_responses()
+
+
+def test_a_secret_without_a_value_has_no_version() -> None:
+    """The list of versions may be left out of the answer; a secret of another region is asked for there."""
+    home, _ = stubbed("secretsmanager")
+    client, stubber = stubbed("secretsmanager")
+    arn = SECRET_ARN.replace(REGION, THERE)
+    stubber.add_response("describe_secret", {}, {"SecretId": arn})
+    regions: list[str] = []
+
+    def client_in(region: str) -> Any:
+        regions.append(region)
+        return client
+
+    assert SecretsManagerSecrets(home, client_in).version_of(arn, "AWSCURRENT") is None
+    assert regions == [THERE]
+
+
+@pytest.mark.parametrize(
+    ("code", "kind", "text"),
+    [
+        ("ResourceNotFoundException", NotFound, "Secret codebuild/github: does not exist in the provider's account"),
+        ("AccessDeniedException", AccessDenied, "may not use secretsmanager:DescribeSecret"),
+        ("ThrottlingException", Throttling, "throttling secretsmanager:DescribeSecret"),
+        ("InternalServiceError", ServiceInternalError, "secretsmanager:DescribeSecret failed"),
+    ],
+)
+def test_a_refused_look_at_the_versions_is_told_in_our_words(
+    code: str, kind: type[SourceCredentialError], text: str
+) -> None:
+    """By the secret and the action, with AWS's code and without its text."""
+    client, stubber = stubbed("secretsmanager")
+    stubber.add_client_error("describe_secret", code, TOKEN)
+    with pytest.raises(kind, match=text) as caught:
+        SecretsManagerSecrets(client).version_of("codebuild/github", "AWSCURRENT")
+    assert f"({code})" in str(caught.value)
+    assert TOKEN not in "".join(traceback.format_exception(caught.value))

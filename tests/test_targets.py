@@ -1,0 +1,186 @@
+"""The accounts and regions to import into: whose clients ask there."""
+
+import re
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import boto3
+import pytest
+from botocore.awsrequest import AWSResponse
+from botocore.compat import HTTPHeaders
+
+from source_credential.errors import AccessDenied, InvalidRequest, Throttling
+from source_credential.model import Connection, Owner, Target
+from source_credential.wiring import AwsTargets
+from tests.aws.stubs import ELSEWHERE, EXTERNAL_ID, FAR, HERE, OWNER, ROLE, THERE, Body, sts
+from tests.fakes import ACCOUNT, REGION
+from tests.ownership.world import SLOT
+
+pytestmark = pytest.mark.usefixtures("new_clients")
+
+ASSUMED = {
+    "AccessKeyId": "ASIA0000000000000000",
+    "SecretAccessKey": "made-up",
+    "SessionToken": "session-of-the-role",
+    "Expiration": "2030-01-01T00:00:00Z",
+}
+
+
+def targets(external_id: str = EXTERNAL_ID) -> AwsTargets:
+    """Return the targets as the function has them."""
+    return AwsTargets(boto3.Session(), account_id=ACCOUNT, external_id=external_id)
+
+
+def sent_by(client: Any, ask: Callable[[], object]) -> tuple[str, dict[str, str]]:
+    """Return the URL and the headers of the one request that asking sends, which is answered with nothing."""
+    sent: list[tuple[str, dict[str, str]]] = []
+
+    def answer(request: Any, **_: object) -> AWSResponse:
+        headers = {
+            name: value.decode() if isinstance(value, bytes) else value for name, value in request.headers.items()
+        }
+        sent.append((request.url, headers))
+        return AWSResponse(request.url, 200, HTTPHeaders(), Body(b"{}"))
+
+    client.meta.events.register("before-send", answer)
+    ask()
+    [only] = sent
+    return only
+
+
+def test_the_providers_own_slots_need_no_role() -> None:
+    """The function's own client, made once per region."""
+    at_home = targets().source_credentials(HERE, OWNER)
+    assert at_home._client is targets().source_credentials(HERE, OWNER)._client
+    url, headers = sent_by(at_home._client, at_home.list_credentials)
+    assert url == "https://codebuild.us-east-1.amazonaws.com/"
+    assert "Credential=test/" in headers["Authorization"]
+    abroad = targets().source_credentials(Target(slot=replace(SLOT, region=THERE)), OWNER)
+    assert abroad._client.meta.region_name == THERE
+
+
+def test_the_target_knows_where_the_provider_itself_is() -> None:
+    """Its account is told, its region is the session's."""
+    assert (targets().account_id, targets().region) == (ACCOUNT, REGION)
+
+
+@pytest.mark.parametrize(
+    ("external_id", "sent"), [(EXTERNAL_ID, {"ExternalId": EXTERNAL_ID}), ("", {})], ids=["external id", "none"]
+)
+def test_a_role_is_assumed_on_the_stacks_behalf(external_id: str, sent: dict[str, str]) -> None:
+    """With the external id, if there is one, by the stack's name; then the role's session asks in the target region."""
+    stubber = sts()
+    expected = {"RoleArn": ROLE, "RoleSessionName": "source-credential-consumer", **sent}
+    stubber.add_response("assume_role", {"Credentials": ASSUMED}, expected)
+    there = targets(external_id).source_credentials(FAR, OWNER)
+    stubber.assert_no_pending_responses()
+    url, headers = sent_by(there._client, there.list_credentials)
+    assert url == "https://codebuild.eu-west-1.amazonaws.com/"
+    assert "Credential=ASIA0000000000000000/" in headers["Authorization"]
+    assert "/eu-west-1/codebuild/" in headers["Authorization"]
+    assert headers["X-Amz-Security-Token"] == "session-of-the-role"
+    config: Any = there._client.meta.config
+    assert config.read_timeout + config.connect_timeout < 15
+
+
+@pytest.mark.parametrize("service", ["codeconnections", "codestar-connections"])
+def test_a_connection_is_asked_as_the_role_in_the_connections_region(service: str) -> None:
+    """It belongs to the target's account, and need not be in the slot's region."""
+    stubber = sts()
+    stubber.add_response("assume_role", {"Credentials": ASSUMED})
+    made: list[Any] = []
+    original = AwsTargets._client
+
+    class Watched(AwsTargets):
+        def _client(self, *arguments: Any) -> Any:
+            client = original(self, *arguments)
+            client.meta.events.register("before-send", lambda request, **_: _connection(request))
+            made.append(client)
+            return client
+
+    asked = Watched(boto3.Session(), account_id=ACCOUNT, external_id=EXTERNAL_ID).connections(FAR, OWNER)
+    arn = f"arn:aws:{service}:eu-central-1:{ELSEWHERE}:connection/aaaa-bbbb"
+    assert asked.get(arn) == Connection(arn=arn, status="AVAILABLE", provider_type="GitLab")
+    [client] = made
+    assert (client.meta.service_model.service_name, client.meta.region_name) == (service, "eu-central-1")
+    assert client._request_signer._credentials.access_key == ASSUMED["AccessKeyId"]
+
+
+def _connection(request: Any) -> AWSResponse:
+    body = b'{"Connection": {"ConnectionStatus": "AVAILABLE", "ProviderType": "GitLab"}}'
+    return AWSResponse(request.url, 200, HTTPHeaders(), Body(body))
+
+
+@pytest.mark.parametrize(
+    ("stack_id", "name"),
+    [
+        ("arn:aws:cloudformation:us-east-1:000000000000:stack/consumer/0a1b", "source-credential-consumer"),
+        ("arn:aws:cloudformation:us-east-1:000000000000:stack/" + "n" * 128 + "/0a1b", "source-credential-" + "n" * 46),
+        ("no arn: at all", "source-credential-no-arn--at-all"),
+    ],
+)
+def test_a_roles_session_has_a_name_that_aws_takes(stack_id: str, name: str) -> None:
+    """The target account's CloudTrail shows the stack; at most 64 characters, none that is not allowed."""
+    stubber = sts()
+    expected = {"RoleArn": ROLE, "RoleSessionName": name, "ExternalId": EXTERNAL_ID}
+    stubber.add_response("assume_role", {"Credentials": ASSUMED}, expected)
+    targets().source_credentials(FAR, Owner(stack_id=stack_id, logical_resource_id="GitHub"))
+    stubber.assert_no_pending_responses()
+    assert re.fullmatch(r"[\w+=,.@-]{2,64}", name, re.ASCII)
+
+
+@pytest.mark.parametrize("code", ["AccessDenied", "AccessDeniedException"])
+def test_a_role_that_may_not_be_assumed_is_told_with_what_to_change(code: str) -> None:
+    """Two places must allow it, and the reason names both, without AWS's own text."""
+    stubber = sts()
+    stubber.add_client_error("assume_role", code, "User: arn:... is not authorized to perform: sts:AssumeRole on ...")
+    with pytest.raises(AccessDenied) as caught:
+        targets().source_credentials(FAR, OWNER)
+    assert str(caught.value) == (
+        f"RoleArn {ROLE}: the provider may not assume it (AccessDenied). Add it to the parameter TargetRoleArns of the "
+        "provider's stack, and let the role's trust policy name the provider's role and its external id; "
+        "examples/target-account-role.yaml makes such a role."
+    )
+
+
+def test_another_fault_of_assuming_a_role_names_role_and_action() -> None:
+    """Throttling is throttling, here too."""
+    stubber = sts()
+    stubber.add_client_error("assume_role", "Throttling")
+    with pytest.raises(Throttling, match=f"RoleArn {ROLE}: AWS went on throttling sts:AssumeRole"):
+        targets().source_credentials(FAR, OWNER)
+
+
+@pytest.mark.parametrize("role_arn", [None, ROLE])
+@pytest.mark.parametrize(
+    ("region", "nearest"), [("eu-cntral-1", "eu-central-1"), ("us-west-9", "us-west-"), ("mars-north-1", "")]
+)
+def test_a_region_that_does_not_exist_is_told_with_the_nearest_name(
+    region: str, nearest: str, role_arn: str | None
+) -> None:
+    """At once: botocore would look for its host for a minute. No role is assumed for it."""
+    sts()
+    target = Target(slot=replace(SLOT, region=region), role_arn=role_arn)
+    with pytest.raises(InvalidRequest) as caught:
+        targets().source_credentials(target, OWNER)
+    assert str(caught.value).startswith(f"Region: {region} is no region in which the provider knows CodeBuild")
+    assert f"The nearest name is {nearest}" in str(caught.value)
+
+
+def test_a_connection_in_a_region_that_does_not_exist_is_refused() -> None:
+    """Its ARN is the template's, so its region may be misspelt, too."""
+    with pytest.raises(InvalidRequest, match="The nearest name is eu-central-1"):
+        targets().connections(HERE, OWNER).get("arn:aws:codeconnections:eu-cntral-1:000000000000:connection/aaaa")
+
+
+def test_regions_are_those_of_the_providers_own_partition() -> None:
+    """A role cannot be assumed from one partition into another; the own region need not be known."""
+    china = AwsTargets(boto3.Session(region_name="cn-north-1"), account_id=ACCOUNT, external_id="")
+    elsewhere = china.source_credentials(Target(slot=replace(SLOT, region="cn-northwest-1")), OWNER)
+    assert elsewhere._client.meta.endpoint_url == "https://codebuild.cn-northwest-1.amazonaws.com.cn"
+    with pytest.raises(InvalidRequest, match="The nearest name is cn-"):
+        china.source_credentials(HERE, OWNER)
+    new = AwsTargets(boto3.Session(region_name="us-south-9"), account_id=ACCOUNT, external_id="")
+    at_home = new.source_credentials(Target(slot=replace(SLOT, region="us-south-9")), OWNER)
+    assert at_home._client.meta.region_name == "us-south-9"
