@@ -1,0 +1,197 @@
+"""The metrics, the alarms and the dashboard."""
+
+import ast
+import json
+import re
+from typing import Any
+
+import pytest
+
+from local.cloudformation_template import Stack
+from local.ministack import PROJECT
+from source_credential import observability
+from tests.template.stack import ROLES, TEMPLATE, TOPIC
+
+ALARMS = [name for name, resource in TEMPLATE["Resources"].items() if resource["Type"] == "AWS::CloudWatch::Alarm"]
+
+
+def _written_metrics() -> set[str]:
+    """Return the names of all metrics in the source of the handler."""
+    names = set()
+    for path in (PROJECT / "handler/source_credential").rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
+                if node.func.id in {"count", "measure_seconds"}:
+                    name = node.args[0]
+                    chosen = [name.body, name.orelse] if isinstance(name, ast.IfExp) else [name]
+                    names |= {one.value for one in chosen if isinstance(one, ast.Constant)}
+                elif node.func.id == "measure_expiry":
+                    names.add("DaysUntilExpiry")
+    return {str(name) for name in names}
+
+
+def test_metrics_are_where_the_alarms_and_the_dashboard_look(capsys: pytest.CaptureFixture[str]) -> None:
+    """The namespace and dimensions are those the code writes, in CloudWatch's embedded metric format."""
+    observability.count("Refreshes")
+    observability.measure_seconds("SecondsToImport", 1.5)
+    observability.measure_expiry(12.0, "GITHUB")
+    observability.metrics.flush_metrics()
+    written = set()
+    for line in map(json.loads, capsys.readouterr().out.splitlines()):
+        for directive in line["_aws"]["CloudWatchMetrics"]:
+            for metric in directive["Metrics"]:
+                for dimensions in directive["Dimensions"]:
+                    written.add((directive["Namespace"], metric["Name"], *sorted(f"{d}={line[d]}" for d in dimensions)))
+    service = "service=source-credential"
+    assert written == {
+        ("SourceCredential", "Refreshes", service),
+        ("SourceCredential", "SecondsToImport", service),
+        ("SourceCredential", "DaysUntilExpiry", service),
+        ("SourceCredential", "DaysUntilExpiry", "ServerType=GITHUB", service),
+    }
+
+
+def _queue_metrics() -> set[str]:
+    """Return SQS's metrics that are used here.
+
+    https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-available-cloudwatch-metrics.html
+    """
+    return {
+        "ApproximateAgeOfOldestMessage",
+        "ApproximateNumberOfMessagesNotVisible",
+        "ApproximateNumberOfMessagesVisible",
+    }
+
+
+@pytest.mark.parametrize("name", ALARMS)
+def test_an_alarm_watches_a_metric_that_exists_and_says_what_happened(name: str) -> None:
+    """Its metric is written, its silence is good, and its description is a sentence and a section of operations.md."""
+    alarm = Stack(TEMPLATE).properties(name)
+    if alarm["Namespace"] == "AWS/SQS":
+        ((dimension,), known) = (alarm["Dimensions"], _queue_metrics())
+        assert re.fullmatch(r"<\w+Queue\.QueueName>", dimension["Value"])
+        assert dimension["Name"] == "QueueName"
+    else:
+        assert alarm["Namespace"] == "SourceCredential"
+        assert alarm["Dimensions"] == [{"Name": "service", "Value": "source-credential"}]
+        known = _written_metrics()
+    assert alarm["MetricName"] in known
+    assert alarm["TreatMissingData"] == "notBreaching"
+    sentence, page = alarm["AlarmDescription"].rsplit(" ", 1)
+    assert re.fullmatch(r"[A-Z].+\.", sentence)
+    assert page == f"docs/operations.md#{name.lower()}"
+    assert f"\n### {name}\n" in (PROJECT / "docs/operations.md").read_text(encoding="utf-8")
+
+
+def test_the_alarms_watch_what_goes_wrong() -> None:
+    """Each metric with its statistic and threshold, and which queues; requests that failed are the deployer's."""
+    stack = Stack(TEMPLATE, {"ExpiryWarningDays": "30"})
+    watched = {
+        (
+            alarm["MetricName"],
+            alarm["Statistic"],
+            alarm["ComparisonOperator"].removesuffix("ThanThreshold"),
+            str(alarm["Threshold"]),
+            alarm["Dimensions"][0]["Value"],
+        )
+        for alarm in map(stack.properties, ALARMS)
+    }
+    visible, service = "ApproximateNumberOfMessagesVisible", "source-credential"
+    assert watched == {
+        ("RefreshFailures", "Sum", "Greater", "0", service),
+        ("Unhealed", "Sum", "Greater", "0", service),
+        ("DaysUntilExpiry", "Minimum", "Less", "30", service),
+        (visible, "Maximum", "Greater", "0", "<DeadLetterQueue.QueueName>"),
+        (visible, "Maximum", "Greater", "0", "<RefreshDeadLetterQueue.QueueName>"),
+        ("ApproximateAgeOfOldestMessage", "Maximum", "Greater", "1800", "<RefreshQueue.QueueName>"),
+    }
+
+
+@pytest.mark.parametrize("name", ALARMS)
+def test_an_alarm_lasts_until_the_next_measurement(name: str) -> None:
+    """What is measured once a day alarms for longer than a day, so that it does not go out in between.
+
+    CloudWatch looks back over seven days at the most, and over one day where a period is shorter than an hour.
+    """
+    alarm = Stack(TEMPLATE).properties(name)
+    window = alarm["Period"] * alarm["EvaluationPeriods"]
+    assert window <= (604_800 if alarm["Period"] >= 3600 else 86_400)
+    if alarm["MetricName"] in {"Unhealed", "DaysUntilExpiry"}:
+        assert window >= 86_400 + 900 + 3600  # a check is spread over 900 seconds, and windows begin at no exact time
+        assert alarm["DatapointsToAlarm"] == 1
+
+
+@pytest.mark.parametrize("name", ALARMS)
+def test_alarms_tell_the_topic_if_there_is_one(name: str) -> None:
+    """Left empty, AlarmTopicArn leaves alarms that only show; given, they tell it when they begin and when they end."""
+    assert not {"AlarmActions", "OKActions"} & Stack(TEMPLATE).properties(name).keys()
+    alarm = Stack(TEMPLATE, {"AlarmTopicArn": TOPIC}).properties(name)
+    assert (alarm["AlarmActions"], alarm["OKActions"]) == ([TOPIC], [TOPIC])
+
+
+def _dashboard(**parameters: str) -> list[dict[str, Any]]:
+    dashboard = json.loads(Stack(TEMPLATE, parameters).properties("Dashboard")["DashboardBody"])
+    widgets = dashboard["widgets"]
+    assert isinstance(widgets, list)
+    return widgets
+
+
+def test_the_dashboard_shows_only_metrics_that_exist() -> None:
+    """Each metric is written by the code, with its dimension, or is one of a queue or function of the stack."""
+    shown = [
+        row for widget in _dashboard() for row in widget["properties"].get("metrics", []) if isinstance(row[0], str)
+    ]
+    lambda_metrics = {"ConcurrentExecutions", "Duration", "Errors", "Throttles"}
+    functions = {f"<{name}>" for name in ROLES}
+    for namespace, metric, dimension, value, options in shown:
+        match namespace:
+            case "SourceCredential":
+                assert metric in _written_metrics()
+                assert (dimension, value) == ("service", "source-credential")
+            case "AWS/SQS":
+                assert metric in _queue_metrics()
+                assert re.fullmatch(r"<(Refresh)?(DeadLetter)?Queue\.QueueName>", value)
+            case _:
+                assert (namespace, metric in lambda_metrics, value in functions) == ("AWS/Lambda", True, True)
+        assert options["label"]
+        assert options["stat"]
+    of_code = {row[1] for row in shown if row[0] == "SourceCredential"}
+    assert of_code == _written_metrics() - {"Requests", "DaysUntilExpiry"}
+
+
+def test_the_dashboard_shows_days_until_expiry_by_server_type_against_the_alarm() -> None:
+    """One line for each server type there is, and the parameter as a line across."""
+    widget = next(w for w in _dashboard(ExpiryWarningDays="30") if "annotations" in w["properties"])
+    assert widget["properties"]["annotations"]["horizontal"][0]["value"] == 30
+    (((search,),),) = (widget["properties"]["metrics"],)
+    assert search["expression"] == (
+        'SEARCH(\'{SourceCredential,service,ServerType} MetricName="DaysUntilExpiry" '
+        "service=\"source-credential\"', 'Minimum', 86400)"
+    )
+
+
+def test_the_dashboard_shows_every_alarm_and_the_last_failures() -> None:
+    """The alarms' states are at the top; the log's query reads the stack's own group."""
+    widgets = {widget["type"]: widget["properties"] for widget in _dashboard()}
+    assert widgets["alarm"]["alarms"] == [f"<{name}.Arn>" for name in ALARMS]
+    assert widgets["log"]["query"].startswith("SOURCE '<LogGroup>' | fields @timestamp, message, slot, ")
+
+
+def test_the_dashboard_has_no_gaps_and_no_overlaps() -> None:
+    """The widgets fill the 24 columns, row by row."""
+    cells = [
+        (x, y)
+        for widget in _dashboard()
+        for x in range(widget["x"], widget["x"] + widget["width"])
+        for y in range(widget["y"], widget["y"] + widget["height"])
+    ]
+    assert len(cells) == len(set(cells))
+    assert set(cells) == {(x, y) for x in range(24) for y in range(max(y for _, y in cells) + 1)}
+
+
+def test_the_dashboard_is_found() -> None:
+    """Its name has the region, because names are unique in all regions of an account; an output leads to it."""
+    stack = Stack(TEMPLATE)
+    assert stack.properties("Dashboard")["DashboardName"] == "source-credential-eu-west-1"
+    url = stack.evaluate(TEMPLATE["Outputs"]["DashboardUrl"])["Value"]
+    assert url.endswith("/cloudwatch/home?region=eu-west-1#dashboards/dashboard/<Dashboard>")

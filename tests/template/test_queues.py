@@ -1,0 +1,72 @@
+"""The queues, and the events that reach them."""
+
+import json
+
+import pytest
+
+from local.cloudformation_template import Stack
+from tests.template.stack import TEMPLATE, statements
+
+
+@pytest.mark.parametrize(
+    "name", [name for name, resource in TEMPLATE["Resources"].items() if resource["Type"] == "AWS::SQS::Queue"]
+)
+def test_every_queue_is_encrypted(name: str) -> None:
+    """Events hold a presigned URL, and changes the names of secrets, so the queues that keep them are encrypted."""
+    assert Stack(TEMPLATE).properties(name)["SqsManagedSseEnabled"] is True
+
+
+def test_secrets_manager_itself_tells_of_changes() -> None:
+    """The rule takes the event that needs no CloudTrail, whatever the label, and hands it over as it is."""
+    rule = Stack(TEMPLATE).properties("SecretChangedRule")
+    assert rule["EventPattern"] == {"source": ["aws.secretsmanager"], "detail-type": ["Secret Label Updated"]}
+    kept = {"Arn": "<RefreshDeadLetterQueue.Arn>"}
+    assert rule["Targets"] == [{"Id": "RefreshQueue", "Arn": "<RefreshQueue.Arn>", "DeadLetterConfig": kept}]
+
+
+def test_the_schedule_asks_for_a_check_of_all() -> None:
+    """The rule sends, as often as the parameter says, the message that refresh.py knows."""
+    rule = Stack(TEMPLATE, {"CheckSchedule": "rate(6 hours)"}).properties("CheckRule")
+    ((target,), schedule) = (rule["Targets"], rule["ScheduleExpression"])
+    assert (target["Arn"], schedule) == ("<RefreshQueue.Arn>", "rate(6 hours)")
+    assert json.loads(target["Input"]) == {"check": "all"}
+
+
+@pytest.mark.parametrize("queue", ["RefreshQueue", "RefreshDeadLetterQueue"])
+def test_only_the_two_rules_may_send_to_a_queue(queue: str) -> None:
+    """The queue's policy lets EventBridge send, and only for these two rules; the provider's own queue has none."""
+    policies = [name for name, resource in TEMPLATE["Resources"].items() if resource["Type"] == "AWS::SQS::QueuePolicy"]
+    assert policies == ["RefreshQueuePolicy", "RefreshDeadLetterQueuePolicy"]
+    policy = Stack(TEMPLATE).properties(f"{queue}Policy")
+    (statement,) = policy["PolicyDocument"]["Statement"]
+    assert policy["Queues"] == [f"<{queue}>"]
+    assert (statement["Effect"], statement["Action"]) == ("Allow", "sqs:SendMessage")
+    assert (statement["Principal"], statement["Resource"]) == (
+        {"Service": "events.amazonaws.com"},
+        f"<{queue}.Arn>",
+    )
+    assert statement["Condition"] == {"ArnEquals": {"aws:SourceArn": ["<SecretChangedRule.Arn>", "<CheckRule.Arn>"]}}
+
+
+def test_a_message_that_fails_comes_again_and_is_kept_in_the_end() -> None:
+    """Hidden for six times the function's limit, as Lambda's guide has it; given up after five attempts, kept longest.
+
+    https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-configure.html
+    """
+    stack = Stack(TEMPLATE)
+    queue, kept = stack.properties("RefreshQueue"), stack.properties("RefreshDeadLetterQueue")
+    assert queue["VisibilityTimeout"] >= 6 * stack.properties("RefreshFunction")["Timeout"]
+    assert queue["RedrivePolicy"] == {"deadLetterTargetArn": "<RefreshDeadLetterQueue.Arn>", "maxReceiveCount": 5}
+    assert queue["MessageRetentionPeriod"] < kept["MessageRetentionPeriod"]  # which counts from when it was sent
+    assert statements("RefreshRole")["WorkTheQueue"]["Resource"] == "<RefreshQueue.Arn>"
+
+
+def test_the_queue_is_read_in_batches_of_which_only_what_failed_comes_again() -> None:
+    """The event source is the queue, and RefreshConcurrency bounds how many batches are worked at once."""
+    (event,) = Stack(TEMPLATE, {"RefreshConcurrency": "7"}).properties("RefreshFunction")["Events"].values()
+    source = event["Properties"]
+    assert (event["Type"], source["Queue"]) == ("SQS", "<RefreshQueue.Arn>")
+    assert source["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
+    assert source["ScalingConfig"] == {"MaximumConcurrency": "7"}
+    smallest = TEMPLATE["Parameters"]["RefreshConcurrency"]["MinValue"]
+    assert smallest == 2  # Lambda's own
