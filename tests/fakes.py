@@ -1,4 +1,4 @@
-"""Small fakes of the ports. tests/contract holds them against the adapters they stand in for."""
+"""Small fakes of the ports. tests/local holds that of CodeBuild against the adapter it stands in for."""
 
 import hashlib
 from dataclasses import dataclass, field
