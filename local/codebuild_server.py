@@ -15,13 +15,13 @@ import re
 import threading
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from types import TracebackType
-from typing import Any, Final, Self
+from typing import Any, Final
 
 import botocore.session
 from botocore.model import OperationModel, ServiceModel, Shape
 from botocore.validate import ParamValidator
+
+from local.servers import Handler, HttpServer
 
 ACCOUNT_ID: Final = "000000000000"
 
@@ -155,8 +155,8 @@ class SourceCredentialSlots:
         }
 
 
-class CodeBuildServer:
-    """The server, in a thread of its own, as a context manager. Listens on 127.0.0.1 only."""
+class CodeBuildServer(HttpServer):
+    """The server. Its url is for AWS_ENDPOINT_URL_CODEBUILD."""
 
     def __init__(
         self,
@@ -173,17 +173,7 @@ class CodeBuildServer:
         self._on_answer = on_answer
         self._faults: list[_Fault] = []
         self._models = {name: _service_model(name) for name in set(_TARGETS.values())}
-        self._server = ThreadingHTTPServer(("127.0.0.1", port), _handler_for(self))
-
-    @property
-    def port(self) -> int:
-        """Return the port it listens on."""
-        return self._server.server_port
-
-    @property
-    def url(self) -> str:
-        """Return the endpoint, for AWS_ENDPOINT_URL_CODEBUILD."""
-        return f"http://127.0.0.1:{self.port}"
+        super().__init__(_handler_for(self), port=port)
 
     def credentials(self) -> list[StoredCredential]:
         """Return what the slots hold."""
@@ -196,22 +186,6 @@ class CodeBuildServer:
     def fail_next(self, operation: str, code: str, *, status: int = 400, times: int = 1) -> None:
         """Answer the next calls of an operation with an error. A status of 0 breaks the connection off."""
         self._faults.append(_Fault(operation, AwsError(code, "as the test asked", status), times))
-
-    def __enter__(self) -> Self:
-        """Start to listen."""
-        threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True).start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        """Stop to listen."""
-        self._server.shutdown()
-        self._server.server_close()
-
-    def serve_forever(self) -> None:
-        """Serve in this thread, until it is interrupted."""
-        self._server.serve_forever()
 
     def keep_answer(self, name: str, answer: object) -> None:
         """Keep an answer to CloudFormation."""
@@ -286,12 +260,12 @@ def _check(answer: dict[str, Any], shape: Shape) -> None:
         raise AssertionError(errors.generate_report())
 
 
-def _handler_for(server: CodeBuildServer) -> type[BaseHTTPRequestHandler]:
-    class Handler(BaseHTTPRequestHandler):
+def _handler_for(server: CodeBuildServer) -> type[Handler]:
+    class CodeBuildHandler(Handler):
         protocol_version = "HTTP/1.1"
 
         def do_POST(self) -> None:
-            body = self.rfile.read(int(self.headers.get("content-length") or 0))
+            body = self.body()
             target, authorization = self.headers.get("x-amz-target", ""), self.headers.get("authorization", "")
             try:
                 self._answer(200, server.call(target, authorization, body))
@@ -302,7 +276,7 @@ def _handler_for(server: CodeBuildServer) -> type[BaseHTTPRequestHandler]:
                     self._answer(error.status, {"__type": error.code, "message": error.message})
 
         def do_PUT(self) -> None:
-            body = self.rfile.read(int(self.headers.get("content-length") or 0))
+            body = self.body()
             if not self.path.startswith("/_local/answers/"):
                 self._answer(404, {})
                 return
@@ -326,10 +300,7 @@ def _handler_for(server: CodeBuildServer) -> type[BaseHTTPRequestHandler]:
             self.end_headers()
             self.wfile.write(body)
 
-        def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the name of http.server
-            """Say nothing: what is worth saying, the commands say."""
-
-    return Handler
+    return CodeBuildHandler
 
 
 def main() -> None:

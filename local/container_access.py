@@ -12,12 +12,12 @@ import socketserver
 import subprocess
 import sys
 import threading
-from collections.abc import Sequence
-from contextlib import ExitStack, suppress
-from types import TracebackType
-from typing import Final, Self
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager, suppress
+from typing import Final
 
 from local.ministack import DidNotStart
+from local.servers import InThread
 
 HOST_NAME: Final = "host.docker.internal"
 _IP_FREEBIND: Final = 15  # linux/in.h: Podman makes the bridge, and its address, with the first container only
@@ -44,36 +44,22 @@ def bridge_gateway() -> str | None:
     raise DidNotStart("CONTAINERS=1 needs a container engine, and neither docker nor podman answers")
 
 
-class ContainerAccess:
-    """Passes connections to the gateway's ports on to the same ports of 127.0.0.1, as a context manager."""
+@contextmanager
+def container_access(gateway: str, ports: Sequence[int]) -> Iterator[None]:
+    """Pass connections to the gateway's ports on to the same ports of 127.0.0.1.
 
-    def __init__(self, gateway: str, ports: Sequence[int]) -> None:
-        """Keep where to listen."""
-        self._gateway = gateway
-        self._ports = ports
-        self._stack = ExitStack()
-
-    def __enter__(self) -> Self:
-        """Start to listen. Raises DidNotStart when an address cannot be had."""
-        with ExitStack() as starting:
-            for port in self._ports:
-                try:
-                    listener = starting.enter_context(_Listener((self._gateway, port), _PassOn))
-                except OSError as error:
-                    raise DidNotStart(f"cannot listen on {self._gateway}:{port}: {error.strerror}") from error
-                threading.Thread(target=listener.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True).start()
-                starting.callback(listener.shutdown)
-            self._stack = starting.pop_all()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        """Stop to listen."""
-        self._stack.close()
+    Raises DidNotStart when an address cannot be had.
+    """
+    with ExitStack() as listening:
+        for port in ports:
+            try:
+                listening.enter_context(_Listener((gateway, port), _PassOn))
+            except OSError as error:
+                raise DidNotStart(f"cannot listen on {gateway}:{port}: {error.strerror}") from error
+        yield
 
 
-class _Listener(socketserver.ThreadingTCPServer):
+class _Listener(InThread, socketserver.ThreadingTCPServer):
     daemon_threads = True
     allow_reuse_address = True
 

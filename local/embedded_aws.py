@@ -24,7 +24,7 @@ from typing import Any, Final, Self
 import urllib3
 
 from local.codebuild_server import ACCOUNT_ID, CodeBuildServer
-from local.container_access import HOST_NAME, ContainerAccess, bridge_gateway
+from local.container_access import HOST_NAME, bridge_gateway, container_access
 from local.git_provider import GitProvider, make_certificate
 from local.ministack import PROJECT, REGION, DidNotStart, Ministack, free_port
 from local.provider_tables import create_tables
@@ -132,7 +132,7 @@ def _serve(*, containers: bool) -> None:
     with ExitStack() as stack:
         stack.enter_context(aws)
         if gateway:
-            stack.enter_context(ContainerAccess(gateway, ports))
+            stack.enter_context(container_access(gateway, ports))
         secrets = aws.client("secretsmanager")
         for name, value in EXAMPLE_SECRETS.items():
             secrets.create_secret(Name=name, SecretString=value)

@@ -4,15 +4,15 @@ import base64
 import json
 import socket
 import ssl
-import threading
 import time
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
 import trustme
+
+from local.servers import Handler, HttpServer
 
 # The certificate is for these. The tests decide where the names lead.
 NAMES = ("localhost", "git.example.com", "api.octocorp.ghe.com")
@@ -83,8 +83,11 @@ def basic(username: str, password: str) -> str:
     return "Basic " + base64.b64encode(f"{username}:{password}".encode()).decode()
 
 
-class GitProvider:
+class GitProvider(HttpServer):
     """An HTTPS server. It knows what to answer to which Authorization header, and refuses all others with 401."""
+
+    scheme = "https"
+    poll_seconds = 0.002
 
     def __init__(self, certificate: Path, replies: dict[str, Reply]) -> None:
         """Plan the replies by Authorization header; more may be added while it runs."""
@@ -92,7 +95,7 @@ class GitProvider:
         self.requests: list[tuple[str, dict[str, str]]] = []
         provider = self
 
-        class Handler(BaseHTTPRequestHandler):
+        class ProviderHandler(Handler):
             protocol_version = "HTTP/1.1"
             timeout = 5
 
@@ -119,18 +122,14 @@ class GitProvider:
                     time.sleep(pause)
                 self.wfile.write(body[len(reply.pauses) :])
 
-            def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the name of http.server
-                """Say nothing."""
-
-        class Server(ThreadingHTTPServer):
-            def handle_error(self, request: object, client_address: object) -> None:
-                """Say nothing: a client that hangs up is what some tests are about."""
-
-        self._server = Server(("127.0.0.1", 0), Handler)
+        super().__init__(ProviderHandler)
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.load_cert_chain(certificate)
         # The handshake is left to the thread of each connection.
-        self._server.socket = context.wrap_socket(self._server.socket, server_side=True, do_handshake_on_connect=False)
+        self.socket = context.wrap_socket(self.socket, server_side=True, do_handshake_on_connect=False)
+
+    def handle_error(self, request: object, client_address: object) -> None:
+        """Say nothing: a client that hangs up is what some tests are about."""
 
     @staticmethod
     def reply(path: str, headers: dict[str, str], replies: dict[str, Reply]) -> Reply:
@@ -147,28 +146,6 @@ class GitProvider:
         else:
             refusal = github_error(401, "Bad credentials")
         return replies.get(headers.get("authorization", ""), refusal)
-
-    @property
-    def url(self) -> str:
-        """Return where it answers."""
-        return f"https://127.0.0.1:{self.port}"
-
-    @property
-    def port(self) -> int:
-        """Return the port it listens on, at 127.0.0.1."""
-        return self._server.server_port
-
-    def __enter__(self) -> Self:
-        """Start to listen."""
-        threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.002}, daemon=True).start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        """Stop."""
-        self._server.shutdown()
-        self._server.server_close()
 
 
 class SilentServer:

@@ -1,17 +1,18 @@
 """What stands behind a presigned ResponseURL in the tests: it keeps every answer and may refuse some."""
 
 import json
-import threading
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
+
+from local.servers import Handler, HttpServer
 
 MAX_BODY_BYTES = 4096
 MAX_PHYSICAL_RESOURCE_ID = 1024
 
 
-class Receiver:
+class Receiver(HttpServer):
     """An HTTP server on a free loopback port. `statuses` are answered in order, then 200 for ever."""
+
+    poll_seconds = 0.01
 
     def __init__(self, *statuses: int) -> None:
         """Plan the statuses."""
@@ -21,12 +22,12 @@ class Receiver:
         self.paths: list[str] = []
         receiver = self
 
-        class Handler(BaseHTTPRequestHandler):
+        class ReceivingHandler(Handler):
             def do_POST(self) -> None:
                 self.do_PUT()
 
             def do_PUT(self) -> None:
-                body = self.rfile.read(int(self.headers["content-length"]))
+                body = self.body()
                 status = receiver.statuses.pop(0) if receiver.statuses else 200
                 if status == 0:  # a connection that breaks off
                     self.close_connection = True
@@ -41,27 +42,7 @@ class Receiver:
                 self.send_header("content-length", "0")
                 self.end_headers()
 
-            def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the name of http.server
-                """Say nothing."""
-
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-
-    @property
-    def url(self) -> str:
-        """Return where it listens."""
-        return f"http://127.0.0.1:{self._server.server_port}"
-
-    def __enter__(self) -> Self:
-        """Start to listen."""
-        threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True).start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        """Stop."""
-        self._server.shutdown()
-        self._server.server_close()
+        super().__init__(ReceivingHandler)
 
     def answer(self, event: dict[str, Any]) -> dict[str, Any]:
         """Return the one answer to the event, having checked all that is promised of every answer."""

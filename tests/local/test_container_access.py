@@ -9,7 +9,7 @@ import pytest
 import urllib3
 
 from local.codebuild_server import CodeBuildServer
-from local.container_access import ContainerAccess, bridge_gateway
+from local.container_access import bridge_gateway, container_access
 from local.ministack import DidNotStart, free_port
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="elsewhere Docker Desktop is the way")
@@ -31,7 +31,7 @@ def get(port: int) -> int:
 
 def test_the_gateway_leads_to_the_server_and_only_while_it_is_open(server: CodeBuildServer) -> None:
     """What arrives at the gateway's port is passed on, as often as asked; afterwards the port is closed."""
-    with ContainerAccess(GATEWAY, [server.port]):
+    with container_access(GATEWAY, [server.port]):
         assert [get(server.port) for _ in range(3)] == [200, 200, 200]
     with pytest.raises(urllib3.exceptions.HTTPError):
         get(server.port)
@@ -40,16 +40,16 @@ def test_the_gateway_leads_to_the_server_and_only_while_it_is_open(server: CodeB
 def test_a_server_that_is_gone_ends_the_connection() -> None:
     """The caller is told at once rather than left to wait."""
     port = free_port()
-    with ContainerAccess(GATEWAY, [port]), pytest.raises(urllib3.exceptions.ProtocolError):
+    with container_access(GATEWAY, [port]), pytest.raises(urllib3.exceptions.ProtocolError):
         get(port)
 
 
 def test_an_address_that_is_taken_is_named(server: CodeBuildServer) -> None:
     """The reason says which one."""
     with (
-        ContainerAccess(GATEWAY, [server.port]),
+        container_access(GATEWAY, [server.port]),
         pytest.raises(DidNotStart, match=f"cannot listen on {GATEWAY}:{server.port}"),
-        ContainerAccess(GATEWAY, [server.port]),
+        container_access(GATEWAY, [server.port]),
     ):
         pass
 
