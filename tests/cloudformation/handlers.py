@@ -1,10 +1,12 @@
 """Resources with the handlers that the tests give them."""
 
+import time
 from collections.abc import Callable
 from typing import Any
 
 from source_credential.cloudformation.life_cycle import CustomResource
 from tests.invocation import ARN
+from tests.receiver import Receiver
 
 SECRET = "ghp_neverToBeSeen"
 
@@ -23,5 +25,16 @@ def raising(error: Exception) -> Callable[[Any, Any], str]:
 
     def handler(_event: Any, _context: Any) -> str:
         raise error
+
+    return handler
+
+
+def late(receiver: Receiver) -> Callable[[Any, Any], str]:
+    """Return a handler that comes to its end when its request has been answered for it."""
+
+    def handler(_event: Any, _context: Any) -> str:
+        while not receiver.bodies:
+            time.sleep(0.01)
+        return ARN
 
     return handler

@@ -8,7 +8,6 @@ import http.client
 import io
 import json
 import logging
-import time
 from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
@@ -20,7 +19,7 @@ from crhelper import CfnResource
 
 from source_credential.cloudformation.life_cycle import CustomResource, NotACustomResourceEvent
 from source_credential.observability import raise_log_levels
-from tests.cloudformation.handlers import raising
+from tests.cloudformation.handlers import late, raising
 from tests.invocation import ARN, Context, request
 from tests.receiver import Receiver
 
@@ -129,25 +128,13 @@ def test_an_endpoint_that_is_gone_is_given_up(make: Callable[..., Any]) -> None:
 
 def test_success_does_not_follow_failed(make: Callable[..., Any], receiver: Receiver) -> None:
     """Crhelper's timer answers FAILED, and its handler SUCCESS afterwards."""
-
-    def slow(_event: Any, _context: Any) -> str:
-        while not receiver.bodies:
-            time.sleep(0.01)
-        return ARN
-
-    make(slow)(request(receiver), Context(0.9))
+    make(late(receiver))(request(receiver), Context(0.9))
     assert [json.loads(body)["Status"] for body in receiver.bodies] == ["FAILED"]
 
 
 def test_an_answer_when_time_runs_short_has_an_id(make: Callable[..., Any], receiver: Receiver) -> None:
     """Crhelper's is empty, which CloudFormation refuses."""
-
-    def slow(_event: Any, _context: Any) -> str:
-        while not receiver.bodies:
-            time.sleep(0.01)
-        return ARN
-
-    make(slow)(request(receiver), Context(0.9))
+    make(late(receiver))(request(receiver), Context(0.9))
     assert json.loads(receiver.bodies[0])["PhysicalResourceId"]
 
 

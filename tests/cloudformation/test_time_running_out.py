@@ -10,20 +10,14 @@ import pytest
 
 from source_credential.cloudformation import life_cycle
 from source_credential.cloudformation.life_cycle import Abandon
-from tests.cloudformation.handlers import SECRET, provider
+from tests.cloudformation.handlers import SECRET, late, provider
 from tests.invocation import ARN, Context, Emitted, request
 from tests.receiver import Receiver
 
 
 def test_a_request_whose_time_runs_out_is_counted_once(receiver: Receiver, emitted: Emitted) -> None:
     """As a failure, though its handler succeeds later."""
-
-    def slow(_event: Any, _context: Any) -> str:
-        while not receiver.bodies:
-            time.sleep(0.01)
-        return ARN
-
-    provider(slow)(request(receiver), Context(0.5))
+    provider(late(receiver))(request(receiver), Context(0.5))
     assert emitted.metrics() == [{"Requests": [1.0], "Failures": [1.0]}]
 
 

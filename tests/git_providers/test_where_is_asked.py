@@ -155,18 +155,14 @@ def test_next_address_is_asked_when_one_takes_no_connection(certificate: Path, r
 def test_a_server_url_that_is_not_on_the_list_is_refused_and_not_asked(certificate: Path) -> None:
     """With a list, only its hosts may be named; the reason names the parameter."""
     check = ProviderTokenCheck(server_url_hosts=["git.example.com"], ca_certs=str(certificate))
-    with pytest.raises(InvalidRequest, match="the parameter ServerUrlHosts") as caught:
-        check.check(
-            server_type=ServerType.GITHUB_ENTERPRISE,
-            token=Token(TOKEN),
-            username=None,
-            server_url="https://elsewhere.example.com",
+
+    def asked(server_url: str) -> TokenFacts:
+        return check.check(
+            server_type=ServerType.GITHUB_ENTERPRISE, token=Token(TOKEN), username=None, server_url=server_url
         )
+
+    with pytest.raises(InvalidRequest, match="the parameter ServerUrlHosts") as caught:
+        asked("https://elsewhere.example.com")
     assert TOKEN not in str(caught.value)
-    facts = check.check(
-        server_type=ServerType.GITHUB_ENTERPRISE,
-        token=Token(TOKEN),
-        username=None,
-        server_url="https://GIT.example.com",
-    )
+    facts = asked("https://GIT.example.com")
     assert len(facts.warnings) == 1, "it may be asked, though here it has no address"

@@ -6,7 +6,6 @@ import subprocess
 import threading
 import time
 import uuid
-from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -27,13 +26,6 @@ TOKENS = [
     json.loads(EXAMPLE_SECRETS["codebuild/github-for-codebuild"])["Token"],
     "ghp_aTokenThatMustNotBeRepeated00000000000",
 ]
-
-
-@pytest.fixture
-def receiver() -> Iterator[Receiver]:
-    """Return a receiver of answers."""
-    with Receiver() as running:
-        yield running
 
 
 def event(name: str, receiver: Receiver, **more: Any) -> dict[str, Any]:

@@ -16,18 +16,24 @@ TOPIC = "arn:aws:sns:eu-west-1:111122223333:alarms"
 # The functions, and each one's role and permissions by Sid.
 ROLES = {"SourceCredentialFunction": "Role", "RefreshFunction": "RefreshRole"}
 
-PERMISSIONS = {
+BOTH = {
     "PutAndRemoveCredentials": {
         "codebuild:DeleteSourceCredentials",
         "codebuild:ImportSourceCredentials",
         "codebuild:ListSourceCredentials",
     },
-    "ReadSecrets": {"secretsmanager:GetSecretValue"},
     "DecryptSecrets": {"kms:Decrypt"},
     "LookAtConnections": {
         "codeconnections:GetConnection",
         "codestar-connections:GetConnection",
     },
+    "AssumeTargetRoles": {"sts:AssumeRole"},
+    "WriteLog": {"logs:CreateLogStream", "logs:PutLogEvents"},
+}
+
+PERMISSIONS = {
+    **BOTH,
+    "ReadSecrets": {"secretsmanager:GetSecretValue"},
     "RecordOwners": {"dynamodb:DeleteItem", "dynamodb:GetItem", "dynamodb:PutItem"},
     "FindSlotsByOwner": {"dynamodb:Query"},
     "RememberRequests": {
@@ -37,23 +43,12 @@ PERMISSIONS = {
         "dynamodb:Query",
         "dynamodb:UpdateItem",
     },
-    "AssumeTargetRoles": {"sts:AssumeRole"},
-    "WriteLog": {"logs:CreateLogStream", "logs:PutLogEvents"},
     "KeepUndeliveredAnswers": {"sqs:SendMessage"},
 }
 
 REFRESH_PERMISSIONS = {
-    "PutAndRemoveCredentials": {
-        "codebuild:DeleteSourceCredentials",
-        "codebuild:ImportSourceCredentials",
-        "codebuild:ListSourceCredentials",
-    },
+    **BOTH,
     "ReadSecrets": {"secretsmanager:DescribeSecret", "secretsmanager:GetSecretValue"},
-    "DecryptSecrets": {"kms:Decrypt"},
-    "LookAtConnections": {
-        "codeconnections:GetConnection",
-        "codestar-connections:GetConnection",
-    },
     "KeepBindings": {"dynamodb:DeleteItem", "dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:Scan"},
     "FindFollowers": {"dynamodb:Query"},
     "WorkTheQueue": {
@@ -63,8 +58,6 @@ REFRESH_PERMISSIONS = {
         "sqs:ReceiveMessage",
         "sqs:SendMessage",
     },
-    "AssumeTargetRoles": {"sts:AssumeRole"},
-    "WriteLog": {"logs:CreateLogStream", "logs:PutLogEvents"},
 }
 
 

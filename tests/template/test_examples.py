@@ -8,15 +8,12 @@ import pytest
 from local.cloudformation_template import Stack, load
 from local.ministack import PROJECT
 from source_credential.contract.properties import parse
-from tests.template.stack import CONNECTION, PERMISSIONS, TARGET_ROLE, TEMPLATE, actions, by_sid
+from tests.template.stack import BOTH, CONNECTION, TARGET_ROLE, TEMPLATE, actions, by_sid
 
 TARGET_ROLE_TEMPLATE = load(PROJECT / "examples/target-account-role.yaml")
 CONSUMERS = sorted(path for path in (PROJECT / "examples").glob("*.yaml") if path.name != "target-account-role.yaml")
 PROVIDER_ROLES = [f"arn:aws:iam::111122223333:role/source-credential-{name}" for name in ("Role", "RefreshRole")]
-TARGET_PERMISSIONS = {
-    "PutAndRemoveCredentials": PERMISSIONS["PutAndRemoveCredentials"],
-    "LookAtConnections": PERMISSIONS["LookAtConnections"],
-}
+TARGET_PERMISSIONS = {sid: BOTH[sid] for sid in ("PutAndRemoveCredentials", "LookAtConnections")}
 
 
 @pytest.mark.parametrize("path", CONSUMERS, ids=lambda path: path.stem)
