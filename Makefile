@@ -5,7 +5,7 @@ UV     := .tools/uv/bin/uv
 export SAM_CLI_TELEMETRY := 0
 
 .DEFAULT_GOAL := help
-.PHONY: help setup tools build format check test demo up down lock clean
+.PHONY: help setup tools build format check test meetings demo up down lock clean
 
 help: ## Show this help
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -31,6 +31,9 @@ check: setup ## Formatting, lint, types, import contract, templates
 
 test: .venv/.stamp tools ## Run every test; ARGS="-k word" picks some
 	.venv/bin/python -m pytest $(if $(ARGS),$(ARGS),--cov --cov-report=term)
+
+meetings: .venv/.stamp ## Let thousands of requests meet at random, with deaths and lost answers; MEETINGS=20000 SEED=1
+	@MEETINGS=$(or $(MEETINGS),10000) $(if $(SEED),SEED=$(SEED)) .venv/bin/python -m pytest -q tests/slots/test_meetings.py
 
 demo: .venv/.stamp tools ## Watch a credential's whole life on an embedded AWS
 	@.venv/bin/python -m local.demo

@@ -70,6 +70,11 @@ class Stack:
         assert isinstance(properties, dict)
         return properties
 
+    def makes(self, logical_id: str) -> bool:
+        """Tell whether the resource is made: it has no condition, or one that holds."""
+        condition = self._template["Resources"][logical_id].get("Condition")
+        return condition is None or self._holds(condition)
+
     def evaluate(self, value: object) -> Any:
         """Return `value` with every function in it evaluated; what is AWS::NoValue is left out."""
         if isinstance(value, list):
@@ -107,11 +112,14 @@ class Stack:
                 result = not self.evaluate(argument[0])
             case "Fn::If":
                 condition, yes, no = argument
-                result = self.evaluate(yes if self.evaluate(self._template["Conditions"][condition]) else no)
+                result = self.evaluate(yes if self._holds(condition) else no)
             case _:
                 message = f"{name} is used nowhere here"
                 raise NotImplementedError(message)
         return result
+
+    def _holds(self, condition: str) -> bool:
+        return bool(self.evaluate(self._template["Conditions"][condition]))
 
     def _substituted(self, name: str) -> str:
         """Return what stands for `${name}`: a parameter's value, or a resource or one of its attributes."""

@@ -78,6 +78,24 @@ class _Fault:
     times: int
 
 
+class Held:
+    """A call that is held where it arrives, without an effect yet, until it is let go."""
+
+    def __init__(self) -> None:
+        """Wait for it."""
+        self.arrived = threading.Event()
+        self._let_go = threading.Event()
+
+    def hold(self) -> None:
+        """Hold the call that has arrived."""
+        self.arrived.set()
+        self._let_go.wait()
+
+    def let_go(self) -> None:
+        """Let it have its effect, though its caller may be gone by now."""
+        self._let_go.set()
+
+
 class SourceCredentialSlots:
     """The slots of one account. Safe to use from several threads."""
 
@@ -172,6 +190,7 @@ class CodeBuildServer(HttpServer):
         self.answers: dict[str, object] = {}
         self._on_answer = on_answer
         self._faults: list[_Fault] = []
+        self._held: dict[str, Held] = {}
         self._models = {name: _service_model(name) for name in set(_TARGETS.values())}
         super().__init__(_handler_for(self), port=port)
 
@@ -186,6 +205,11 @@ class CodeBuildServer(HttpServer):
     def fail_next(self, operation: str, code: str, *, status: int = 400, times: int = 1) -> None:
         """Answer the next calls of an operation with an error. A status of 0 breaks the connection off."""
         self._faults.append(_Fault(operation, AwsError(code, "as the test asked", status), times))
+
+    def hold_next(self, operation: str) -> Held:
+        """Hold the next call of an operation; the ones after it go through."""
+        held = self._held[operation] = Held()
+        return held
 
     def keep_answer(self, name: str, answer: object) -> None:
         """Keep an answer to CloudFormation."""
@@ -203,6 +227,7 @@ class CodeBuildServer(HttpServer):
             raise AwsError("UnknownOperationException", "", 404)
         self.calls.append(operation_name)
         self._raise_fault(operation_name)
+        self._hold(operation_name)
         model = self._models[_TARGETS[prefix]].operation_model(operation_name)
         request = _validated(body, model)
         answer = _OPERATIONS[operation_name](self, scope["region"], request)
@@ -222,6 +247,11 @@ class CodeBuildServer(HttpServer):
             if fault.operation == operation and fault.times:
                 fault.times -= 1
                 raise fault.error
+
+    def _hold(self, operation: str) -> None:
+        held = self._held.pop(operation, None)
+        if held is not None:
+            held.hold()
 
 
 _OPERATIONS: Final[dict[str, Callable[[CodeBuildServer, str, dict[str, Any]], dict[str, Any]]]] = {

@@ -27,7 +27,7 @@ from local.codebuild_server import ACCOUNT_ID, CodeBuildServer
 from local.container_access import HOST_NAME, bridge_gateway, container_access
 from local.git_provider import GitProvider, make_certificate
 from local.ministack import PROJECT, REGION, DidNotStart, Ministack, free_port
-from local.provider_tables import create_tables
+from local.provider_table import create_table
 
 _MINISTACK_PORT: Final = 4566
 _CODEBUILD_PORT: Final = 4510
@@ -45,7 +45,7 @@ EXAMPLE_SECRETS: Final = {
     ),
 }
 # The function's environment as events/env.json has it.
-TABLES: Final = {"BINDINGS_TABLE": "source-credential-bindings", "REQUESTS_TABLE": "source-credential-requests"}
+TABLE: Final = "source-credential-slots"
 QUEUE: Final = "source-credential-refresh"
 EXAMPLE_CONNECTION: Final = (
     f"arn:aws:codeconnections:{REGION}:{ACCOUNT_ID}:connection/11111111-2222-3333-4444-555555555555"
@@ -97,13 +97,12 @@ class EmbeddedAws:
         """Return a client of a service of MiniStack's, as the account's root."""
         return self.ministack.client(service)
 
-    def create_tables_and_queue(self) -> str:
-        """Create the provider's tables and queue, for functions without their stack: `sam local invoke`, and tests.
+    def create_table_and_queue(self) -> str:
+        """Create the provider's table and queue, for functions without their stack: `sam local invoke`, and tests.
 
         Return the queue's URL.
         """
-        names = {"Bindings": TABLES["BINDINGS_TABLE"], "Requests": TABLES["REQUESTS_TABLE"]}
-        create_tables(self.client("dynamodb"), names)
+        create_table(self.client("dynamodb"), TABLE)
         return str(self.client("sqs").create_queue(QueueName=QUEUE)["QueueUrl"])
 
     def _codebuild_environment(self) -> dict[str, str]:
@@ -137,7 +136,7 @@ def _serve(*, containers: bool) -> None:
         for name, value in EXAMPLE_SECRETS.items():
             secrets.create_secret(Name=name, SecretString=value)
         aws.codebuild.connect(EXAMPLE_CONNECTION, provider_type="GitLab")
-        aws.create_tables_and_queue()
+        aws.create_table_and_queue()
         environment = aws.environment()
         if containers:
             environment["ADD_HOST"] = f"{HOST_NAME}:{gateway or 'host-gateway'}"

@@ -50,7 +50,12 @@ def build(folder: Path, environment: Mapping[str, str], run: Run = run_quietly) 
 
 
 def deploy(
-    aws: EmbeddedAws, folder: Path, *, parameters: Mapping[str, str] | None = None, run: Run = run_quietly
+    aws: EmbeddedAws,
+    folder: Path,
+    *,
+    stack_name: str = STACK_NAME,
+    parameters: Mapping[str, str] | None = None,
+    run: Run = run_quietly,
 ) -> None:
     """Deploy what was built into `folder`. Raises what `run` raises."""
     bucket = f"sam-{uuid.uuid4().hex[:12]}"  # one of our own: resolving SAM's takes it 15 seconds
@@ -58,16 +63,16 @@ def deploy(
     overrides = [f"{name}={value}" for name, value in (parameters or {}).items()]
     run(
         [
-            *("sam", "deploy", "--template-file", str(folder / "template.yaml"), "--stack-name", STACK_NAME),
+            *("sam", "deploy", "--template-file", str(folder / "template.yaml"), "--stack-name", stack_name),
             *("--s3-bucket", bucket, "--capabilities", "CAPABILITY_IAM"),
             *(["--parameter-overrides", *overrides] if overrides else []),
         ],
         command_environment(aws),
     )
-    _make_up_for_ministack(aws)
+    _make_up_for_ministack(aws, stack_name)
 
 
-def _make_up_for_ministack(aws: EmbeddedAws) -> None:
+def _make_up_for_ministack(aws: EmbeddedAws, stack_name: str) -> None:
     """Mend two things that MiniStack 1.5.33 does otherwise than AWS.
 
     It keeps a template's number as text, which stops the poller of a queue; and it wants the batch calls of SQS allowed
@@ -78,7 +83,7 @@ def _make_up_for_ministack(aws: EmbeddedAws) -> None:
     for mapping in functions.list_event_source_mappings()["EventSourceMappings"]:
         functions.update_event_source_mapping(UUID=mapping["UUID"], ScalingConfig=mapping["ScalingConfig"])
     iam = aws.client("iam")
-    [stack] = aws.client("cloudformation").describe_stacks(StackName=STACK_NAME)["Stacks"]
+    [stack] = aws.client("cloudformation").describe_stacks(StackName=stack_name)["Stacks"]
     [role_arn] = [output["OutputValue"] for output in stack["Outputs"] if output["OutputKey"] == "RefreshRoleArn"]
     role = {"RoleName": role_arn.rpartition("/")[2], "PolicyName": "RefreshSourceCredentials"}
     policy = iam.get_role_policy(**role)["PolicyDocument"]

@@ -1,9 +1,10 @@
 """What the servers of this machine share: a thread of their own, an address of this machine only, and no log."""
 
 import socketserver
+import sys
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import ClassVar, Self
+from typing import Any, ClassVar, Self
 
 
 class InThread(socketserver.BaseServer):
@@ -30,6 +31,11 @@ class HttpServer(InThread, ThreadingHTTPServer):
     def __init__(self, handler: type[BaseHTTPRequestHandler], *, port: int = 0) -> None:
         """Bind the port; 0 takes a free one."""
         super().__init__(("127.0.0.1", port), handler)
+
+    def handle_error(self, request: Any, client_address: Any) -> None:  # noqa: ANN401 - socketserver's types
+        """Say nothing of a client that has gone, as a function does that is killed."""
+        if not isinstance(sys.exception(), ConnectionError):
+            super().handle_error(request, client_address)
 
     @property
     def port(self) -> int:

@@ -22,12 +22,14 @@ for name in ("AWS_PROFILE", "AWS_SESSION_TOKEN", "AWS_SAM_LOCAL", "AWS_ENDPOINT_
     os.environ.pop(name, None)
 
 from local.ministack import Ministack  # noqa: E402 - the environment goes first
-from local.provider_tables import create_tables  # noqa: E402 - the same
+from local.provider_table import create_table  # noqa: E402 - the same
 from source_credential import wiring  # noqa: E402 - the same
 from source_credential.observability import logger  # noqa: E402 - the same
 from tests.invocation import Emitted  # noqa: E402 - the same
-from tests.ownership.world import BINDINGS, REQUESTS, World  # noqa: E402 - the same
 from tests.receiver import Receiver  # noqa: E402 - the same
+from tests.slots.world import World  # noqa: E402 - the same
+
+TABLE = "slots"
 
 # Ended from outside, a test run ends the servers that it started, as it does when interrupted.
 signal.signal(signal.SIGTERM, signal.default_int_handler)
@@ -38,14 +40,14 @@ def dynamodb() -> Iterator[Any]:
     """Return a client of a DynamoDB that has the provider's tables: MiniStack's, as the template has them."""
     with Ministack() as running:
         client = running.client("dynamodb", Config(max_pool_connections=20))
-        create_tables(client, {"Bindings": BINDINGS, "Requests": REQUESTS})
+        create_table(client, TABLE)
         yield client
 
 
 @pytest.fixture
-def world(dynamodb: Any) -> World:
+def world() -> World:
     """Return a world in which nothing has happened."""
-    return World(dynamodb)
+    return World()
 
 
 @pytest.fixture
@@ -81,7 +83,7 @@ def emitted(capsys: pytest.CaptureFixture[str]) -> Emitted:
 @pytest.fixture
 def new_clients() -> Iterator[None]:
     """Make the clients, and the logic over them, anew for the test."""
-    made = (wiring.provisioner, wiring.refresher, wiring.refresh_queue, wiring.bindings, wiring._own_client)
+    made = (wiring.logic, wiring.refresh_queue, wiring._own_client)
     for each in made:
         each.cache_clear()
     yield

@@ -4,7 +4,14 @@ import hashlib
 from dataclasses import dataclass, field
 from typing import ClassVar
 
-from source_credential.errors import AlreadyExists, InvalidRequest, NotFound, SourceCredentialError, TokenRefused
+from source_credential.errors import (
+    AlreadyExists,
+    InvalidRequest,
+    NotFound,
+    SourceCredentialError,
+    TokenRefused,
+    VersionNotFound,
+)
 from source_credential.model import AuthType, Connection, Credential, Secret, ServerType, Token, TokenFacts
 
 ACCOUNT = "000000000000"
@@ -74,13 +81,15 @@ class FakeSourceCredentials:
 class FakeSecrets:
     """Secrets by name, each a text, which is that of every version but those that were added.
 
-    A label that was not moved names the first version; one that was moved to None names none.
+    A label that was not moved names the first version; one that was moved to None names none. arns: of secrets that
+    have another one than `secret_arn` tells.
     """
 
     texts: dict[str, str] = field(default_factory=dict)
     versions: dict[tuple[str, str], str] = field(default_factory=dict)
     labels: dict[tuple[str, str], str | None] = field(default_factory=dict)
     gone_versions: set[str] = field(default_factory=set)
+    arns: dict[str, str] = field(default_factory=dict)
     reads: list[tuple[str, str | None, str | None]] = field(default_factory=list)
 
     def add(self, name: str, version_id: str, text: str, label: str = "AWSCURRENT") -> None:
@@ -95,9 +104,9 @@ class FakeSecrets:
         if secret_id not in self.texts:
             raise NotFound(f"Secret {secret_id}", "does not exist", "Create it.")
         if version_id is None or version_id in self.gone_versions:
-            raise NotFound(f"Secret {secret_id}", f"has no version {version_id}", "Name another one.")
+            raise VersionNotFound(f"Secret {secret_id}", f"has no version {version_id}", "Name another one.")
         text = self.versions.get((secret_id, version_id), self.texts[secret_id])
-        return Secret(arn=secret_arn(secret_id), version_id=version_id, text=text)
+        return Secret(arn=self.arns.get(secret_id, secret_arn(secret_id)), version_id=version_id, text=text)
 
     def version_of(self, secret_id: str, label: str) -> str | None:
         """Return the version that the label names."""

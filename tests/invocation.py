@@ -1,5 +1,6 @@
-"""An invocation as a function sees it: Lambda's context, CloudFormation's event, the metrics that are left behind."""
+"""An invocation as a function sees it: Lambda's context, CloudFormation's event; and its log and metrics."""
 
+import io
 import json
 import time
 from typing import Any
@@ -67,3 +68,8 @@ class Emitted:
             assert line["service"] == "source-credential"
             found.append({metric["Name"]: line[metric["Name"]] for metric in directive["Metrics"]})
         return found
+
+
+def lines(log: io.StringIO) -> list[dict[str, Any]]:
+    """Return the provider's own lines of the log."""
+    return [json.loads(line) for line in log.getvalue().splitlines() if line.startswith("{")]

@@ -1,4 +1,4 @@
-"""Lambda's entry: from CloudFormation's event to the provisioner and back."""
+"""Lambda's entry: from CloudFormation's event to the logic and back."""
 
 import importlib
 import io
@@ -12,11 +12,12 @@ import pytest
 
 from source_credential import custom_resource, wiring
 from source_credential.model import TokenFacts
-from source_credential.slots.provisioner import Provisioner
+from source_credential.slots.turn import Run
+from source_credential.wiring import Logic
 from tests.fakes import ACCOUNT, VERSION_ID, credential_arn, secret_arn
 from tests.invocation import Context, Emitted, request
-from tests.ownership.world import Step, World, go_on
 from tests.receiver import Receiver
+from tests.slots.world import Step, World, go_on
 
 TOKEN = "ghp_0123456789abcdef"
 SECRET = "codebuild/bitbucket"
@@ -37,10 +38,10 @@ class Entry:
         self._receiver = receiver
         world.secrets.texts[SECRET] = TOKEN
 
-    def provisioner(self, account_id: str) -> Provisioner:
+    def logic(self, account_id: str) -> Logic:
         """Return the logic over the world."""
         self.accounts.append(account_id)
-        return self.world.provisioner(self.step)
+        return self.world.logic(self.step)
 
     def handled(self, kind: str = "Create", context: Context | None = None, **more: Any) -> dict[str, Any]:
         """Run the entry on an event with an id of its own, and return the answer."""
@@ -55,7 +56,7 @@ class Entry:
 def entry(world: World, receiver: Receiver, monkeypatch: pytest.MonkeyPatch) -> Entry:
     """Return the entry with a world behind it."""
     made = Entry(world, receiver)
-    monkeypatch.setattr(wiring, "provisioner", made.provisioner)
+    monkeypatch.setattr(wiring, "logic", made.logic)
     return made
 
 
@@ -88,18 +89,19 @@ def test_a_delete_does_not_mind_properties_that_are_wrong(entry: Entry, properti
 
 @pytest.mark.parametrize("properties", [None, "text", {}, {**PROPERTIES, "Token": TOKEN}])
 def test_bad_properties_are_refused_and_not_repeated(entry: Entry, log: io.StringIO, properties: Any) -> None:
-    """A Create gets the marker, and nobody gets the token: not the log, not the tables."""
+    """A Create gets the marker, and nobody gets the token: not the log, not the table."""
     answer = entry.handled(ResourceProperties=properties)
     assert answer["Status"] == "FAILED"
-    tables = [entry.world.dynamodb.scan(TableName=table) for table in ("bindings", "requests")]
-    assert TOKEN not in json.dumps([answer, tables]) + log.getvalue()
+    table = entry.world.table
+    assert TOKEN not in json.dumps(answer) + repr((table.slots_by_key, table.answers, table.resources)) + log.getvalue()
     assert entry.world.codebuild.calls == []
 
 
-def test_a_warning_is_logged(entry: Entry, log: io.StringIO) -> None:
-    """A user name without @ is imported, and said to be doubtful."""
-    entry.handled(ResourceProperties=PROPERTIES)
-    assert "has no @" in log.getvalue()
+def test_what_is_doubtful_is_imported_and_warned_of(entry: Entry) -> None:
+    """A user name without @."""
+    assert entry.handled(ResourceProperties=PROPERTIES)["Status"] == "SUCCESS"
+    [warning] = entry.world.warnings
+    assert "has no @" in warning
 
 
 def test_what_became_of_a_request_is_counted(entry: Entry, emitted: Emitted) -> None:
@@ -131,7 +133,7 @@ def test_a_token_that_the_git_provider_refuses_fails_the_request(entry: Entry, l
     entry.world.token_check.refused.add(TOKEN)
     answer = entry.handled(ResourceProperties={**GITHUB, "VerifyToken": "true"})
     assert (answer["Status"], answer["Reason"]) == ("FAILED", "Token: is not valid. Make a new one.")
-    assert (entry.world.binding(), entry.world.codebuild.calls) == (None, [])
+    assert (entry.world.holder(), entry.world.codebuild.calls) == (None, [])
     assert TOKEN not in json.dumps(answer) + log.getvalue()
 
 
@@ -188,27 +190,26 @@ def test_what_cloudformation_puts_among_the_properties_is_no_change_of_them(entr
 @pytest.mark.parametrize("other", [{}, None, "text", {**PROPERTIES, "SecretId": "other"}])
 def test_other_properties_have_another_fingerprint(receiver: Receiver, other: Any) -> None:
     """The fingerprint tells them apart, and does not hold them."""
-    event = request(receiver, "Update", ResourceProperties=PROPERTIES, OldResourceProperties=other)
-    told = custom_resource._request(event)
-    assert told.wanted != told.had
-    assert SECRET not in repr(told)
+    assert fingerprint(receiver, other) != fingerprint(receiver, PROPERTIES)
+    assert SECRET not in fingerprint(receiver, PROPERTIES)
 
 
 @pytest.mark.parametrize("more", [{"ServiceToken": "y"}, {"ServiceTimeout": "60"}])
 def test_what_is_cloudformations_own_is_not_in_the_fingerprint(receiver: Receiver, more: dict[str, str]) -> None:
     """Another provider function, or another time to wait, is no other credential."""
-    given = {**PROPERTIES, **more}
-    told = custom_resource._request(request(receiver, ResourceProperties=given, OldResourceProperties=PROPERTIES))
-    assert told.wanted == told.had
+    assert fingerprint(receiver, {**PROPERTIES, **more}) == fingerprint(receiver, PROPERTIES)
 
 
 @pytest.mark.parametrize("name", ["Token", "More"])
 def test_of_what_is_not_in_the_contract_only_the_name_is_in_the_fingerprint(receiver: Receiver, name: str) -> None:
     """Not even the digest of a literal token is kept, but that there was one makes the properties others."""
-    one, other = {**PROPERTIES, name: TOKEN}, {**PROPERTIES, name: "another"}
-    told = custom_resource._request(request(receiver, ResourceProperties=one, OldResourceProperties=other))
-    plain = custom_resource._request(request(receiver, ResourceProperties=PROPERTIES))
-    assert told.wanted == told.had != plain.wanted
+    one, other = ({**PROPERTIES, name: value} for value in (TOKEN, "another"))
+    assert fingerprint(receiver, one) == fingerprint(receiver, other) != fingerprint(receiver, PROPERTIES)
+
+
+def fingerprint(receiver: Receiver, properties: Any) -> str:
+    """Return what the entry tells properties apart by."""
+    return custom_resource._request(request(receiver, ResourceProperties=properties)).wanted
 
 
 def test_an_update_that_fails_is_not_taken_for_a_way_back(entry: Entry) -> None:
@@ -221,20 +222,54 @@ def test_an_update_that_fails_is_not_taken_for_a_way_back(entry: Entry) -> None:
 
 def test_a_request_whose_time_runs_out_comes_to_nothing(entry: Entry, receiver: Receiver) -> None:
     """FAILED is answered while the import hangs; when it goes through at last, it is taken back."""
+    comes_to_nothing(entry, receiver, {"import_credential"}, imports=1)
+
+
+# Every call on the way to the import, the tables' above all; `remember` is the one that notes that the time ran out.
+SLOW = [{"recall"}, {"read"}, {"take_turn"}, {"list_credentials"}, {"mark"}, {"mark", "remember"}]
+
+
+@pytest.mark.parametrize("slow", SLOW, ids=",".join)
+def test_no_import_is_begun_once_the_time_has_run_out(entry: Entry, receiver: Receiver, slow: set[str]) -> None:
+    """However slow DynamoDB is, and also where it does not even take the note of the failure in time."""
+    comes_to_nothing(entry, receiver, slow, imports=0)
+
+
+def comes_to_nothing(entry: Entry, receiver: Receiver, slow: set[str], *, imports: int) -> None:
+    """Let calls hang until FAILED is answered; see that nothing is left, and a duplicate is told the same."""
 
     def hang(call: str) -> None:
-        while call == "import_credential" and not receiver.bodies:
+        while call in slow and not receiver.bodies:
             time.sleep(0.01)
 
     entry.step = hang
     failed = entry.handled(ResourceProperties=GITHUB, RequestId="slow", context=Context(1.0))
     assert failed["Status"] == "FAILED"
     assert failed["Reason"].startswith("Provider: the time of the function ran out")
-    assert entry.world.codebuild.calls.count("import") == 1
-    assert (entry.world.binding(), entry.world.codebuild.slots) == (None, {})
+    assert (entry.world.record().claims, entry.world.codebuild.slots) == ((), {})
+    entry.world.agree()
     entry.step = go_on
     assert entry.handled(ResourceProperties=GITHUB, RequestId="slow") == failed
-    assert entry.world.codebuild.calls.count("import") == 1
+    assert entry.world.codebuild.calls.count("import") == imports
+    assert entry.handled(ResourceProperties=GITHUB)["Status"] == "SUCCESS", "the turn was given back"
+
+
+def test_an_update_whose_time_runs_out_keeps_what_there_was(entry: Entry, receiver: Receiver) -> None:
+    """Its new token had gone in already, and the old one is there again when the function ends."""
+    entry.world.secrets.texts["codebuild/new"] = "ghp_new"
+    entry.handled(ResourceProperties=GITHUB)
+
+    def hang(call: str) -> None:
+        while call == "give_back" and not receiver.bodies:
+            time.sleep(0.01)
+
+    entry.step = hang
+    new = {**GITHUB, "SecretId": "codebuild/new"}
+    arn = credential_arn("GITHUB")
+    context = Context(1.0)
+    failed = entry.handled("Update", context, ResourceProperties=new, PhysicalResourceId=arn)
+    assert (failed["Status"], entry.world.token()) == ("FAILED", SECRET)
+    entry.world.agree()
 
 
 def test_a_request_that_has_just_succeeded_is_not_ended(entry: Entry, receiver: Receiver) -> None:
@@ -243,6 +278,24 @@ def test_a_request_that_has_just_succeeded_is_not_ended(entry: Entry, receiver: 
     entry.handled(ResourceProperties=GITHUB, RequestId=event["RequestId"])
     assert custom_resource.abandon(event, Context(), "The time ran out.") is None
     assert entry.world.holder() == "consumer/GitHub"
+
+
+class Ending(dict[str, Run]):
+    """The runs that are at work, of which each ends as soon as somebody has looked whether it is among them."""
+
+    def __contains__(self, _request_id: object) -> bool:
+        """Tell that it is."""
+        return True
+
+
+def test_a_request_that_succeeds_while_it_is_to_be_ended_has_succeeded(
+    entry: Entry, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its run ends between two steps of what ends it; FAILED is not answered in its place."""
+    event = request(receiver, ResourceProperties=GITHUB)
+    entry.handled(ResourceProperties=GITHUB, RequestId=event["RequestId"])
+    monkeypatch.setattr(custom_resource, "_runs", Ending())
+    assert custom_resource.abandon(event, Context(), "The time ran out.") is None
 
 
 @pytest.fixture

@@ -2,7 +2,7 @@
 
 import pytest
 
-from source_credential.errors import NotFound, Repeated, SourceCredentialError
+from source_credential.errors import NotFound, Refused, SourceCredentialError
 
 
 def test_an_error_says_what_is_wrong_with_what_and_what_to_do() -> None:
@@ -19,9 +19,9 @@ def test_what_does_not_look_like_an_error_code_is_not_shown(code: str | None) ->
     assert error.aws_code is None
 
 
-def test_a_repeated_failure_says_word_for_word_what_was_said_the_first_time() -> None:
+def test_a_failure_that_is_remembered_says_word_for_word_what_was_said_the_first_time() -> None:
     """A duplicate must not be answered with a reason of a reason; it is caught like any failure of ours."""
     first = str(NotFound("Secret a", "does not exist", "Create it.", aws_code="ResourceNotFoundException"))
-    repeated = Repeated(first)
-    assert str(repeated) == first
-    assert isinstance(repeated, SourceCredentialError)
+    refused = Refused(first)
+    assert str(refused) == first
+    assert isinstance(refused, SourceCredentialError)

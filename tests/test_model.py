@@ -6,19 +6,8 @@ import pickle
 
 import pytest
 
-from source_credential.model import (
-    AuthType,
-    Binding,
-    BindingState,
-    Owner,
-    Secret,
-    ServerType,
-    Slot,
-    Specification,
-    Target,
-    Token,
-)
-from tests.fakes import ACCOUNT, REGION
+from source_credential.model import Owner, Secret, ServerType, Slot, Token, marked_request, marker
+from tests.fakes import ACCOUNT, REGION, credential_arn
 
 TEXT = "ghp_thisIsOnlyATest"
 
@@ -62,15 +51,15 @@ def test_a_secret_does_not_show_its_text() -> None:
     ("stack_id", "name"),
     [
         ("arn:aws:cloudformation:us-east-1:000000000000:stack/consumer/0a1b2c3d", "consumer"),
-        ("arn:aws:cloudformation:us-east-1:000000000000:stack/consumer", "arn:aws:cloudformation:us-east-1:"),
+        ("arn:aws:cloudformation:us-east-1:000000000000:stack/consumer", "consumer"),
         ("no-arn", "no-arn"),
     ],
 )
 def test_an_owner_is_told_by_the_stacks_name(stack_id: str, name: str) -> None:
     """As a person speaks of it; an id that is no stack's ARN is shown whole."""
-    text = str(Owner(stack_id=stack_id, logical_resource_id="GitHub"))
-    assert text.startswith(f"stack {name}")
-    assert text.endswith(", logical id GitHub")
+    owner = Owner(stack_id=stack_id, logical_resource_id="GitHub")
+    assert owner.stack_name == name
+    assert str(owner) == f"stack {name}, logical id GitHub"
 
 
 @pytest.mark.parametrize("server_type", ServerType)
@@ -88,19 +77,13 @@ def test_what_is_no_slot_is_not_read_as_one(text: str) -> None:
         Slot.parse(text)
 
 
-@pytest.mark.parametrize("role_arn", [None, "arn:aws:iam::222222222222:role/target"])
-def test_a_binding_is_reached_the_way_its_owner_reaches_it(role_arn: str | None) -> None:
-    """By the owner's role, so that whoever gives the slot back can."""
-    slot = Slot(account_id=ACCOUNT, region=REGION, server_type=ServerType.GITHUB)
-    binding = Binding(
-        slot=slot,
-        owner=Owner(stack_id="stack", logical_resource_id="GitHub"),
-        request_id="request",
-        revision="1",
-        state=BindingState.ACTIVE,
-        since="2026-01-01T00:00:00+00:00",
-        specification=Specification(
-            server_type=ServerType.GITHUB, auth_type=AuthType.PERSONAL_ACCESS_TOKEN, secret_id="a", role_arn=role_arn
-        ),
-    )
-    assert binding.target == Target(slot=slot, role_arn=role_arn)
+def test_the_marker_of_a_failed_create_leads_back_to_its_request() -> None:
+    """It is an id that nothing else has, and the same for the same request."""
+    assert marker("0a1b") == "source-credential:create-failed:0a1b"
+    assert marked_request(marker("0a1b")) == "0a1b"
+
+
+@pytest.mark.parametrize("given", ["", credential_arn("GITHUB"), "consumer-GitHub-1A2B", f"x{marker('0a1b')}"])
+def test_any_other_id_is_no_marker(given: str) -> None:
+    """Neither an ARN, nor what CloudFormation makes up, nor what has a marker in it."""
+    assert marked_request(given) is None

@@ -3,19 +3,21 @@
 import re
 from collections.abc import Callable
 from dataclasses import replace
-from typing import Any
+from typing import Any, TypeVar
 
 import boto3
 import pytest
 from botocore.awsrequest import AWSResponse
 from botocore.compat import HTTPHeaders
 
+from source_credential import wiring
+from source_credential.aws.targets import AwsTargets
 from source_credential.errors import AccessDenied, InvalidRequest, Throttling
 from source_credential.model import Connection, Owner, Target
-from source_credential.wiring import AwsTargets
+from source_credential.slots.turn import CALL_SECONDS
 from tests.aws.stubs import ELSEWHERE, EXTERNAL_ID, FAR, HERE, OWNER, ROLE, THERE, Body, sts
 from tests.fakes import ACCOUNT, REGION
-from tests.ownership.world import SLOT
+from tests.slots.world import SLOT
 
 pytestmark = pytest.mark.usefixtures("new_clients")
 
@@ -29,7 +31,21 @@ ASSUMED = {
 
 def targets(external_id: str = EXTERNAL_ID) -> AwsTargets:
     """Return the targets as the function has them."""
-    return AwsTargets(boto3.Session(), account_id=ACCOUNT, external_id=external_id)
+    return made(AwsTargets, external_id=external_id)
+
+
+Kind = TypeVar("Kind", bound=AwsTargets)
+
+
+def made(kind: type[Kind], region: str = REGION, external_id: str = EXTERNAL_ID) -> Kind:
+    """Return targets of a kind, over the function's own clients, for a provider in a region."""
+    return kind(
+        boto3.Session(region_name=region),
+        account_id=ACCOUNT,
+        external_id=external_id,
+        own_client=wiring._own_client,
+        configs=wiring._config,
+    )
 
 
 def sent_by(client: Any, ask: Callable[[], object]) -> tuple[str, dict[str, str]]:
@@ -81,7 +97,8 @@ def test_a_role_is_assumed_on_the_stacks_behalf(external_id: str, sent: dict[str
     assert "/eu-west-1/codebuild/" in headers["Authorization"]
     assert headers["X-Amz-Security-Token"] == "session-of-the-role"
     config: Any = there._client.meta.config
-    assert config.read_timeout + config.connect_timeout < 15
+    assert config.retries["total_max_attempts"] == 1
+    assert config.read_timeout + config.connect_timeout < CALL_SECONDS
 
 
 @pytest.mark.parametrize("service", ["codeconnections", "codestar-connections"])
@@ -89,20 +106,20 @@ def test_a_connection_is_asked_as_the_role_in_the_connections_region(service: st
     """It belongs to the target's account, and need not be in the slot's region."""
     stubber = sts()
     stubber.add_response("assume_role", {"Credentials": ASSUMED})
-    made: list[Any] = []
+    clients: list[Any] = []
     original = AwsTargets._client
 
     class Watched(AwsTargets):
         def _client(self, *arguments: Any) -> Any:
             client = original(self, *arguments)
             client.meta.events.register("before-send", lambda request, **_: _connection(request))
-            made.append(client)
+            clients.append(client)
             return client
 
-    asked = Watched(boto3.Session(), account_id=ACCOUNT, external_id=EXTERNAL_ID).connections(FAR, OWNER)
+    asked = made(Watched).connections(FAR, OWNER)
     arn = f"arn:aws:{service}:eu-central-1:{ELSEWHERE}:connection/aaaa-bbbb"
     assert asked.get(arn) == Connection(arn=arn, status="AVAILABLE", provider_type="GitLab")
-    [client] = made
+    [client] = clients
     assert (client.meta.service_model.service_name, client.meta.region_name) == (service, "eu-central-1")
     assert client._request_signer._credentials.access_key == ASSUMED["AccessKeyId"]
 
@@ -176,11 +193,11 @@ def test_a_connection_in_a_region_that_does_not_exist_is_refused() -> None:
 
 def test_regions_are_those_of_the_providers_own_partition() -> None:
     """A role cannot be assumed from one partition into another; the own region need not be known."""
-    china = AwsTargets(boto3.Session(region_name="cn-north-1"), account_id=ACCOUNT, external_id="")
+    china = made(AwsTargets, "cn-north-1")
     elsewhere = china.source_credentials(Target(slot=replace(SLOT, region="cn-northwest-1")), OWNER)
     assert elsewhere._client.meta.endpoint_url == "https://codebuild.cn-northwest-1.amazonaws.com.cn"
     with pytest.raises(InvalidRequest, match="The nearest name is cn-"):
         china.source_credentials(HERE, OWNER)
-    new = AwsTargets(boto3.Session(region_name="us-south-9"), account_id=ACCOUNT, external_id="")
+    new = made(AwsTargets, "us-south-9")
     at_home = new.source_credentials(Target(slot=replace(SLOT, region="us-south-9")), OWNER)
     assert at_home._client.meta.region_name == "us-south-9"

@@ -1,6 +1,7 @@
 """Clients and logic as the function's environment wants them, made once."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from dataclasses import replace
 from typing import Any
 from unittest.mock import ANY
 
@@ -9,10 +10,12 @@ from botocore.exceptions import NoRegionError
 from botocore.stub import Stubber
 
 from source_credential import wiring
-from source_credential.aws.request_records import DynamoRequests
 from source_credential.errors import AccessDenied
-from source_credential.model import AuthType, Request, RequestStatus, ServerType, Specification
-from source_credential.slots.refresher import Finding
+from source_credential.model import AuthType, Request, ServerType, Specification
+from source_credential.records import Record
+from source_credential.slots.freshen import Finding
+from source_credential.slots.turn import CALL_SECONDS, TERM_SECONDS, Run
+from source_credential.wiring import Logic
 from tests.aws.stubs import (
     ARN,
     ELSEWHERE,
@@ -27,8 +30,19 @@ from tests.aws.stubs import (
     TOKEN,
     sts,
 )
+from tests.aws.tables import clear, items
+from tests.conftest import TABLE
 from tests.fakes import ACCOUNT, REGION, VERSION_ID, FakeTokenCheck
-from tests.ownership.world import BINDINGS, REQUESTS, SLOT, World
+from tests.slots.world import SLOT
+
+GITHUB = Specification(
+    server_type=ServerType.GITHUB, auth_type=AuthType.PERSONAL_ACCESS_TOKEN, secret_id="codebuild/github"
+)
+CONNECTION = Specification(
+    server_type=ServerType.GITLAB,
+    auth_type=AuthType.CODECONNECTIONS,
+    connection_arn=f"arn:aws:codeconnections:{THERE}:{ELSEWHERE}:connection/aaaa-bbbb",
+)
 
 pytestmark = pytest.mark.usefixtures("new_clients")
 
@@ -36,12 +50,7 @@ pytestmark = pytest.mark.usefixtures("new_clients")
 @pytest.fixture
 def environment(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
     """Set what the template sets."""
-    variables = {
-        "BINDINGS_TABLE": BINDINGS,
-        "REQUESTS_TABLE": REQUESTS,
-        "EXTERNAL_ID": EXTERNAL_ID,
-        "REFRESH_QUEUE_URL": QUEUE_URL,
-    }
+    variables = {"SLOTS_TABLE": TABLE, "EXTERNAL_ID": EXTERNAL_ID, "REFRESH_QUEUE_URL": QUEUE_URL}
     for name, value in variables.items():
         monkeypatch.setenv(name, value)
     return monkeypatch
@@ -55,47 +64,64 @@ def test_a_secret_of_another_region_is_read_with_a_client_of_that_region() -> No
     answer = {"ARN": arn, "Name": "codebuild/github", "VersionId": VERSION_ID, "SecretString": TOKEN}
     in_ireland.add_response("get_secret_value", answer, {"SecretId": arn})
     in_ireland.activate()
-    specification = Specification(
-        server_type=ServerType.GITHUB, auth_type=AuthType.PERSONAL_ACCESS_TOKEN, secret_id=arn
-    )
-    assert wiring.provisioner(ACCOUNT)._importer.prepare(specification, OWNER, HERE).secret_arn == arn
+    specification = replace(GITHUB, secret_id=arn)
+    assert wiring.logic(ACCOUNT).preparation.prepare(specification, OWNER, HERE).secret_arn == arn
     in_ireland.assert_no_pending_responses()
 
 
 @pytest.mark.usefixtures("environment")
-def test_the_provisioner_is_made_once_for_an_account() -> None:
+def test_the_logic_is_made_once_for_an_account() -> None:
     """One per environment, in fact: a function is in one account."""
-    assert wiring.provisioner(ACCOUNT) is wiring.provisioner(ACCOUNT)
-    assert wiring.provisioner(ACCOUNT) is not wiring.provisioner(ELSEWHERE)
+    assert wiring.logic(ACCOUNT) is wiring.logic(ACCOUNT)
+    assert wiring.logic(ACCOUNT) is not wiring.logic(ELSEWHERE)
 
 
-def test_the_provisioner_works_on_the_tables_of_the_environment(environment: pytest.MonkeyPatch, world: World) -> None:
-    """A Delete of what was never created is noted in the table, and asks nothing of CodeBuild."""
-    environment.setenv("AWS_ENDPOINT_URL_DYNAMODB", world.dynamodb.meta.endpoint_url)
+@pytest.fixture
+def logic(environment: pytest.MonkeyPatch, dynamodb: Any) -> Iterator[Logic]:
+    """Return the logic over a DynamoDB in which the environment's table is empty."""
+    environment.setenv("AWS_ENDPOINT_URL_DYNAMODB", dynamodb.meta.endpoint_url)
+    yield wiring.logic(ACCOUNT)
+    clear(dynamodb)
+
+
+def test_all_of_the_logic_works_on_the_table_of_the_environment(logic: Logic, dynamodb: Any) -> None:
+    """A Delete of what was never created is noted there, and CodeBuild is not asked; a duplicate is told the same."""
     request = Request(owner=OWNER, request_id="request", request_type="Delete", physical_resource_id=ARN)
-    assert wiring.provisioner(ACCOUNT).delete(request).physical_resource_id == ARN
-    assert DynamoRequests(world.dynamodb, table=REQUESTS).recall(request).status is RequestStatus.SUCCEEDED
+    run = Run(lambda: 100.0)
+    answer = logic.memory.answer(request, lambda known: logic.deleter.delete(request, HERE, known, run))
+    assert (answer.succeeded, answer.physical_resource_id) == (True, ARN)
+    assert logic.memory.answer(request, lambda _known: pytest.fail("is answered already")) == answer
+    assert {"S": "request request"} in [item["What"] for item in items(dynamodb)]
+    assert logic.freshener.check(SLOT, run, heal=True) == Finding(slot=SLOT)
+    assert list(logic.table.slots()) == []
 
 
-@pytest.mark.parametrize("name", ["BINDINGS_TABLE", "REQUESTS_TABLE"])
-@pytest.mark.parametrize("logic", [wiring.provisioner, wiring.refresher])
-def test_without_a_tables_name_there_is_no_logic(
-    environment: pytest.MonkeyPatch, logic: Callable[[str], object], name: str
+def test_a_create_that_is_refused_claims_nothing(logic: Logic) -> None:
+    """Whose secret cannot be read: Secrets Manager is asked as the function asks it."""
+    stubber = Stubber(wiring._own_client("secretsmanager", REGION))
+    stubber.add_client_error("get_secret_value", "AccessDeniedException")
+    stubber.activate()
+    request = Request(owner=OWNER, request_id="request", request_type="Create")
+    with pytest.raises(AccessDenied, match="the parameter SecretArns"):
+        logic.provisioner.create(request, GITHUB, Run(lambda: 100.0))
+    assert logic.table.read(SLOT) == Record(slot=SLOT)
+
+
+@pytest.mark.parametrize(
+    ("name", "make"), [("SLOTS_TABLE", lambda: wiring.logic(ACCOUNT)), ("REFRESH_QUEUE_URL", wiring.refresh_queue)]
+)
+def test_without_what_the_template_sets_there_is_nothing(
+    environment: pytest.MonkeyPatch, name: str, make: Callable[[], object]
 ) -> None:
     """A provider that cannot remember whose a slot is must not touch one."""
     environment.delenv(name)
     with pytest.raises(KeyError, match=name):
-        logic(ACCOUNT)
+        make()
 
 
-def test_the_refresher_and_its_queue_are_those_of_the_environment(
-    environment: pytest.MonkeyPatch, world: World
-) -> None:
-    """Made once; a slot that is nobody's is found in the table to be that."""
-    environment.setenv("AWS_ENDPOINT_URL_DYNAMODB", world.dynamodb.meta.endpoint_url)
-    refresher = wiring.refresher(ACCOUNT)
-    assert refresher is wiring.refresher(ACCOUNT)
-    assert refresher.check(SLOT) == Finding(slot=SLOT)
+@pytest.mark.usefixtures("environment")
+def test_the_queue_is_that_of_the_environment() -> None:
+    """Made once."""
     assert wiring.refresh_queue() is wiring.refresh_queue()
     stubber = Stubber(wiring._own_client("sqs", REGION))
     expected = {"QueueUrl": QUEUE_URL, "ReceiptHandle": "handle", "VisibilityTimeout": ANY}
@@ -142,7 +168,7 @@ def test_the_git_providers_are_asked_as_the_environment_says(
     environment.setattr(wiring, "ProviderTokenCheck", token_check)
     for name, value in variables.items():
         environment.setenv(name, value)
-    wiring.refresher(ACCOUNT)
+    wiring.logic(ACCOUNT)
     assert made == [expected]
 
 
@@ -156,21 +182,37 @@ def test_the_external_id_is_the_environments(environment: pytest.MonkeyPatch, gi
     stubber.add_client_error(
         "assume_role", "AccessDenied", expected_params={**expected, **({"ExternalId": given} if given else {})}
     )
-    provisioner = wiring.provisioner(ACCOUNT)
+    preparation = wiring.logic(ACCOUNT).preparation
     with pytest.raises(AccessDenied):
-        provisioner._importer.auth_type_in(FAR, OWNER)
+        preparation.prepare(CONNECTION, OWNER, FAR)
 
 
 def test_what_every_request_needs_is_made_at_the_start(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Nothing is left to make when the first request comes, and every client gives a dead endpoint up in seconds."""
+    """Nothing is left to make when the first request comes."""
     wiring.warm_up()
     made = wiring._own_client.cache_info().misses
     for service in ("codebuild", "dynamodb", "secretsmanager"):
-        config: Any = wiring._own_client(service, REGION).meta.config
-        assert config.retries["total_max_attempts"] == 4
-        assert (config.read_timeout + config.connect_timeout) * 4 < 40
+        wiring._own_client(service, REGION)
     assert wiring._own_client.cache_info().misses == made == 3
     wiring._own_client.cache_clear()
     monkeypatch.delenv("AWS_DEFAULT_REGION")
     with pytest.raises(NoRegionError):
         wiring.warm_up()
+
+
+@pytest.mark.parametrize(
+    ("service", "attempts", "seconds"),
+    [
+        ("codebuild", 1, CALL_SECONDS - 0.5),
+        ("dynamodb", 4, 16),
+        ("secretsmanager", 4, 39),
+        ("sts", 4, 39),
+        ("sqs", 4, 39),
+        ("codeconnections", 4, 39),
+    ],
+)
+def test_a_client_gives_a_dead_endpoint_up_in_seconds(service: str, attempts: int, seconds: float) -> None:
+    """Attempts at CodeBuild are single ones, each shorter than the turns reckon with; a turn outlasts the table's."""
+    config: Any = wiring._own_client(service, REGION).meta.config
+    assert config.retries["total_max_attempts"] == attempts
+    assert (config.read_timeout + config.connect_timeout) * attempts <= seconds < TERM_SECONDS

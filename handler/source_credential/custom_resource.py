@@ -1,15 +1,17 @@
 """Lambda's entry for CloudFormation's events."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from source_credential.cloudformation.life_cycle import CustomResource, LambdaContext
-from source_credential.model import Owner, Provisioned, Request
-from source_credential.observability import logger
+from source_credential.errors import Refused, SourceCredentialError
+from source_credential.model import Owner, Request, Specification
+from source_credential.records import Answer, Resource
+from source_credential.slots.turn import Run
 
 if TYPE_CHECKING:
-    from source_credential.slots.provisioner import Provisioner
+    from source_credential.wiring import Logic
 
 resource = CustomResource()
 
@@ -37,29 +39,76 @@ def lambda_handler(event: dict[str, Any], context: LambdaContext) -> None:
 @resource.create
 def create(event: Mapping[str, Any], context: LambdaContext) -> str:
     """Import the credential; return its ARN as the physical id."""
-    return _answer(_provisioner(event, context).create(_request(event), event.get("ResourceProperties")))
+
+    def work(logic: "Logic", request: Request, run: Run, _known: Resource) -> Answer:
+        return logic.provisioner.create(request, properties.parse(event.get("ResourceProperties")), run)
+
+    return _answered(event, context, work)
 
 
 @resource.update
 def update(event: Mapping[str, Any], context: LambdaContext) -> str:
     """Import the credential anew; return its ARN. Another ARN than before makes CloudFormation delete the old one."""
-    return _answer(_provisioner(event, context).update(_request(event), event.get("ResourceProperties")))
+
+    def work(logic: "Logic", request: Request, run: Run, _known: Resource) -> Answer:
+        asked = properties.parse(event.get("ResourceProperties"))
+        return logic.provisioner.update(request, asked, _parsed(event.get("OldResourceProperties")), run)
+
+    return _answered(event, context, work)
 
 
 @resource.delete
 def delete(event: Mapping[str, Any], context: LambdaContext) -> str:
     """Delete the credential, if it is this resource's. Wrong properties do not keep a stack from going away."""
-    return _answer(_provisioner(event, context).delete(_request(event)))
+
+    def work(logic: "Logic", request: Request, run: Run, known: Resource) -> Answer:
+        specification = _parsed(event.get("ResourceProperties"))
+        target = logic.preparation.target(specification) if specification else None
+        return logic.deleter.delete(request, target, known, run)
+
+    return _answered(event, context, work)
 
 
 @resource.abandon
 def abandon(event: Mapping[str, Any], context: LambdaContext, reason: str) -> str | None:
     """End the request when its time runs out; return the reason to fail with, None when it has just succeeded."""
-    return _provisioner(event, context).abandon(_request(event), reason)
+    run = _runs.get(event["RequestId"])  # it may end at any moment
+    if run is not None:
+        run.stop()
+    answer = _logic(event, context).memory.fail(_request(event), reason)
+    return None if answer.succeeded else answer.reason
 
 
-def _provisioner(event: Mapping[str, Any], context: LambdaContext) -> "Provisioner":
-    """Return the provisioner of the provider's own account: arn:aws:lambda:REGION:ACCOUNT:function:NAME.
+# The runs that are at work, by RequestId, so that they can be stopped. A function handles one event at a time.
+_runs: dict[str, Run] = {}
+
+Work = Callable[["Logic", Request, Run, Resource], Answer]
+
+
+def _answered(event: Mapping[str, Any], context: LambdaContext, work: Work) -> str:
+    """Return the physical id of what the request came to, with its attributes in `resource.Data`. Raises Refused."""
+    logic, request = _logic(event, context), _request(event)
+    run = _runs[request.request_id] = Run(lambda: context.get_remaining_time_in_millis() / 1000)
+    try:
+        answer = logic.memory.answer(request, lambda known: work(logic, request, run, known))
+    finally:
+        del _runs[request.request_id]
+    if not answer.succeeded:
+        raise Refused(answer.reason)
+    resource.Data = dict(answer.attributes)
+    return answer.physical_resource_id
+
+
+def _parsed(given: object) -> Specification | None:
+    """Return what properties ask for; None when they make no sense."""
+    try:
+        return properties.parse(given)
+    except SourceCredentialError:
+        return None
+
+
+def _logic(event: Mapping[str, Any], context: LambdaContext) -> "Logic":
+    """Return the logic of the provider's own account: arn:aws:lambda:REGION:ACCOUNT:function:NAME.
 
     ServiceToken is what CloudFormation called the function by, so it tells the account also where the context's ARN is
     made up, as it is under `sam local invoke`.
@@ -67,7 +116,7 @@ def _provisioner(event: Mapping[str, Any], context: LambdaContext) -> "Provision
     given = event.get("ResourceProperties")
     called_by = str(given.get("ServiceToken", "")) if isinstance(given, Mapping) else ""
     arn = called_by if _FUNCTION_ARN.match(called_by) else context.invoked_function_arn
-    return wiring.provisioner(arn.split(":")[4])
+    return wiring.logic(arn.split(":")[4])
 
 
 def _request(event: Mapping[str, Any]) -> Request:
@@ -77,13 +126,4 @@ def _request(event: Mapping[str, Any]) -> Request:
         request_type=event["RequestType"],
         physical_resource_id=str(event.get("PhysicalResourceId", "")),
         wanted=properties.fingerprint(event.get("ResourceProperties")),
-        had=properties.fingerprint(event.get("OldResourceProperties")),
     )
-
-
-def _answer(provisioned: Provisioned) -> str:
-    """Set the attributes for Fn::GetAtt, and return the physical id."""
-    for warning in provisioned.warnings:
-        logger.warning(warning)
-    resource.Data = dict(provisioned.attributes)
-    return provisioned.physical_resource_id

@@ -5,6 +5,7 @@ one knows the other: https://docs.aws.amazon.com/cloudformation-cli/latest/userg
 """
 
 import re
+from typing import Final
 
 _AWS_CODE = re.compile(r"[A-Za-z0-9.]{1,64}")
 
@@ -39,6 +40,10 @@ class NotFound(SourceCredentialError):
     """Something the properties name does not exist."""
 
 
+class VersionNotFound(NotFound):
+    """A secret exists, but not the version of it that is asked for."""
+
+
 class AccessDenied(SourceCredentialError):
     """The provider's role may not do something it needs to do."""
 
@@ -59,8 +64,24 @@ class NotStabilized(SourceCredentialError):
     """Something exists but cannot be used in the state it is in."""
 
 
+class GeneralServiceException(SourceCredentialError):
+    """AWS refused a call, for a reason that this provider does not know."""
+
+
 class ServiceInternalError(SourceCredentialError):
-    """AWS failed, could not be reached, or said something this provider does not know."""
+    """AWS failed, or could not be reached."""
+
+
+class Unanswered(ServiceInternalError):
+    """AWS did not answer, or not clearly, so the call may have had its effect."""
+
+
+class OutOfTime(ServiceInternalError):
+    """There is no time left to begin what is to be done."""
+
+
+class ResourceConflict(SourceCredentialError):
+    """Others are at work where this is to be done, and were so until there was no more time to wait."""
 
 
 class TokenRefused(SourceCredentialError):
@@ -68,12 +89,16 @@ class TokenRefused(SourceCredentialError):
 
 
 class Overtaken(SourceCredentialError):
-    """The request is no longer wanted, or another one was faster."""
+    """The request is no longer wanted: CloudFormation has sent a later one."""
 
 
-class Repeated(SourceCredentialError):
-    """A duplicate of a request that failed: the reason is, word for word, the one of the first time."""
+class Refused(SourceCredentialError):
+    """A request that failed: the reason is, word for word, the one that is remembered."""
 
     def __init__(self, reason: str) -> None:
         """Take the reason as it was told."""
         Exception.__init__(self, reason)
+
+
+# What may pass by itself, so that it is worth another attempt.
+PASSING: Final = (Throttling, ServiceInternalError, ResourceConflict)

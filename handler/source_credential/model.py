@@ -5,7 +5,17 @@ from enum import StrEnum
 from typing import Final
 
 # The physical id of a resource whose Create failed begins with it; the RequestId follows.
-MARKER: Final = "source-credential:create-failed:"
+_MARKER: Final = "source-credential:create-failed:"
+
+
+def marker(request_id: str) -> str:
+    """Return the physical id of a resource whose Create failed. Its Delete finds nothing to delete."""
+    return f"{_MARKER}{request_id}"
+
+
+def marked_request(physical_resource_id: str) -> str | None:
+    """Return the RequestId of the failed Create that a physical id is the marker of; None when it is none."""
+    return physical_resource_id.removeprefix(_MARKER) if physical_resource_id.startswith(_MARKER) else None
 
 
 class ServerType(StrEnum):
@@ -99,10 +109,15 @@ class Owner:
     stack_id: str
     logical_resource_id: str
 
+    @property
+    def stack_name(self) -> str:
+        """Return the stack's name: its ARN is arn:...:stack/NAME/ID. What is no such ARN is its own name."""
+        parts = self.stack_id.split("/")
+        return parts[1] if len(parts) > 1 else self.stack_id
+
     def __str__(self) -> str:
-        """Return how a person speaks of it. A stack's ARN is arn:...:stack/NAME/ID."""
-        name = self.stack_id.split("/")[1] if self.stack_id.count("/") > 1 else self.stack_id
-        return f"stack {name}, logical id {self.logical_resource_id}"
+        """Return how a person speaks of it."""
+        return f"stack {self.stack_name}, logical id {self.logical_resource_id}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -132,100 +147,15 @@ class Target:
     role_arn: str | None = None
 
 
-class BindingState(StrEnum):
-    """How far what the table says of a slot has come true in CodeBuild.
-
-    IMPORTING: `before` stands there until the import has been made. ACTIVE: it is there. DELETING: it is going, and
-    the slot with it to `before`, where there is one.
-    """
-
-    IMPORTING = "IMPORTING"
-    ACTIVE = "ACTIVE"
-    DELETING = "DELETING"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Binding:
-    """What is to be in a slot, and whose it is: the table's item. Never a token.
-
-    request_id: the request that took the slot. revision: new with everything that changes what is to be there.
-    since: when this owner took it, ISO 8601, UTC. adopted: the slot held a credential nobody managed.
-    disturbed: while IMPORTING, somebody else has written to the slot since it was claimed.
-    before: while IMPORTING, exactly what stood there, and stands again if the import fails; later the former holder,
-    who has the slot back when this owner gives it up, unless it has been deleted by then.
-    """
-
-    slot: Slot
-    owner: Owner
-    request_id: str
-    revision: str
-    state: BindingState
-    since: str
-    specification: Specification
-    arn: str | None = None
-    secret_arn: str | None = None
-    secret_version_id: str | None = None
-    token_login: str | None = None
-    token_expires_at: str | None = None
-    adopted: bool = False
-    disturbed: bool = False
-    before: "Binding | None" = None
-
-    @property
-    def target(self) -> Target:
-        """Return the slot with the role by which this owner reaches it."""
-        return Target(slot=self.slot, role_arn=self.specification.role_arn)
-
-
-class RequestStatus(StrEnum):
-    """What became of a request. CANCELLED: CloudFormation sent another one for the resource before it was done."""
-
-    STARTED = "STARTED"
-    SUCCEEDED = "SUCCEEDED"
-    FAILED = "FAILED"
-    CANCELLED = "CANCELLED"
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Request:
-    """One request of CloudFormation's. `wanted` and `had` are fingerprints of its properties, new and old."""
+    """One request of CloudFormation's. wanted: the fingerprint of its properties."""
 
     owner: Owner
     request_id: str
     request_type: str
     physical_resource_id: str = ""
     wanted: str = ""
-    had: str = ""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RequestRecord:
-    """What is remembered of a request, so that its duplicates, and latecomers, are harmless.
-
-    target: the slot a Create or Update is for. older: of a Delete, the requests it comes after.
-    unsettled: a slot that the request may have written to in CodeBuild, without having looked at the table since.
-    adopted: that slot held a credential nobody managed. withdrawn: a later request has taken the claim back.
-    """
-
-    request: Request
-    status: RequestStatus
-    started_at: str = ""
-    target: Target | None = None
-    older: tuple[str, ...] = ()
-    unsettled: Target | None = None
-    adopted: bool = False
-    withdrawn: bool = False
-    reason: str = ""
-    physical_resource_id: str = ""
-    attributes: dict[str, str] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Begun:
-    """A request that has begun, perhaps not for the first time, and what its owner's earlier ones left unfinished."""
-
-    record: RequestRecord
-    unfinished: tuple[RequestRecord, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -253,15 +183,6 @@ class Credential:
     arn: str
     server_type: str
     auth_type: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Provisioned:
-    """What a request ended with: the physical id, the attributes for Fn::GetAtt, and what is worth a warning."""
-
-    physical_resource_id: str
-    attributes: dict[str, str] = field(default_factory=dict)
-    warnings: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

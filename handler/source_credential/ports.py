@@ -1,17 +1,14 @@
-"""What the provisioner needs from the world, as Protocols. The adapters fulfil them; so do the tests' fakes."""
+"""What the rooms need from the world, as Protocols. The adapters fulfil them; so do the tests' fakes."""
 
 from collections.abc import Iterator
 from typing import Protocol
 
 from source_credential.model import (
     AuthType,
-    Begun,
-    Binding,
     Connection,
     Credential,
     Owner,
     Request,
-    RequestRecord,
     Secret,
     ServerType,
     Slot,
@@ -19,10 +16,11 @@ from source_credential.model import (
     Token,
     TokenFacts,
 )
+from source_credential.records import Answer, Change, Ending, Mark, Recollection, Record
 
 
 class SourceCredentials(Protocol):
-    """CodeBuild's source credentials in one account and region."""
+    """CodeBuild's source credentials in one account and region. Every call is a single attempt."""
 
     def import_credential(
         self,
@@ -33,7 +31,10 @@ class SourceCredentials(Protocol):
         username: str | None,
         should_overwrite: bool,
     ) -> str:
-        """Import a credential and return the ARN CodeBuild gave it. Raises SourceCredentialError."""
+        """Import a credential and return the ARN CodeBuild gave it.
+
+        Raises Unanswered when it may have been imported all the same, and another SourceCredentialError when not.
+        """
         ...
 
     def delete(self, arn: str) -> None:
@@ -50,10 +51,6 @@ class Secrets(Protocol):
 
     def read(self, secret_id: str, *, version_stage: str | None = None, version_id: str | None = None) -> Secret:
         """Return one version of a secret (AWSCURRENT when neither is given). Raises SourceCredentialError."""
-        ...
-
-    def version_of(self, secret_id: str, label: str) -> str | None:
-        """Return the id of the version that has a label, without reading it. Raises SourceCredentialError."""
         ...
 
 
@@ -98,18 +95,47 @@ class Targets(Protocol):
 
 
 class Conflict(Exception):
-    """A conditional write found something else than its condition says: somebody was faster."""
+    """A conditional write found something else than its condition says."""
 
 
-class Bindings(Protocol):
-    """The record of who owns which slot. Every method may raise SourceCredentialError; every write is conditional."""
+class SlotTable(Protocol):
+    """The records of slots. Each write is all or nothing. Every method may raise SourceCredentialError."""
 
-    def get(self, slot: Slot) -> Binding | None:
-        """Return what is to be in the slot, as of now."""
+    def read(self, slot: Slot) -> Record:
+        """Return what is known of a slot."""
         ...
 
-    def slots_of(self, owner: Owner) -> list[Slot]:
-        """Return the slots that the owner holds, as of a moment ago."""
+    def take_turn(self, slot: Slot, turn_id: str, *, until: float, free_if_ended_before: float) -> Record:
+        """Take the turn of a slot and return its record; times are seconds since 1970.
+
+        Raises Conflict when somebody else has it, and its term has not ended before the time that is given.
+        """
+        ...
+
+    def mark(
+        self, slot: Slot, mark: Mark, *, turn_ids: tuple[str, ...], next_turn_id: str, begun: Change | None
+    ) -> None:
+        """Note that CodeBuild is about to be written to; the turn, which has one of these ids, has another one then.
+
+        begun: what changes of the resource of the mark's owner. Raises Conflict when the turn is lost.
+        """
+        ...
+
+    def give_back(
+        self, record: Record, *, turn_ids: tuple[str, ...], cleared: frozenset[Mark], ending: Ending | None
+    ) -> None:
+        """Write the record, clear marks, end a request and give the turn back: all or nothing.
+
+        Raises Conflict when the turn is lost, or the request has been answered.
+        """
+        ...
+
+    def was_given_back(self, slot: Slot, turn_ids: tuple[str, ...]) -> bool:
+        """Tell whether the turn with one of these ids was the last one to be given back."""
+        ...
+
+    def mark_unsure(self, slot: Slot, mark: Mark) -> None:
+        """Set a mark, whoever has the turn."""
         ...
 
     def followers(self, secret_arn: str) -> Iterator[Slot]:
@@ -117,58 +143,21 @@ class Bindings(Protocol):
         ...
 
     def slots(self) -> Iterator[Slot]:
-        """Yield every slot there is, as of a moment ago."""
-        ...
-
-    def claim(self, binding: Binding, *, over: Binding | None, request: Request) -> None:
-        """Put the binding in place of `over`, and note that the request may now write to CodeBuild: both or neither.
-
-        Raises Conflict when `over` has changed, or the request has ended.
-        """
-        ...
-
-    def activate(self, binding: Binding, record: RequestRecord) -> None:
-        """Put the binding, of which the revision must stand and be IMPORTING, and end its request: both or neither.
-
-        Raises Conflict.
-        """
-        ...
-
-    def replace(self, standing: Binding, successor: Binding | None) -> None:
-        """Put the successor, or nothing, where `standing` must still be. Raises Conflict."""
+        """Yield every slot at which there may be something to look after, as of a moment ago."""
         ...
 
 
-class Requests(Protocol):
-    """The memory of requests. Every method may raise SourceCredentialError."""
+class Answers(Protocol):
+    """The memory of requests and their resources. Every method may raise SourceCredentialError."""
 
-    def begin(self, request: Request, *, target: Target | None, expected: bool) -> Begun:
-        """Return the record of the request, made now if there is none, and what earlier ones left unfinished.
-
-        A new request cancels every earlier one of its owner that has not ended. One that a Delete has overtaken is
-        CANCELLED from the start. expected: false for a Delete whose id was never given, so whose Create may yet come.
-        """
+    def recall(self, request: Request) -> Recollection:
+        """Return what is remembered of a request and its resource, as of now."""
         ...
 
-    def recall(self, request: Request) -> RequestRecord:
-        """Return the record of a request that has begun, as of now."""
+    def remember(self, request: Request, answer: Answer, change: Change | None = None) -> Answer:
+        """Remember an answer, and what changes with it, unless there is one already; return the one that stands."""
         ...
 
-    def knows(self, owner: Owner, request_id: str) -> bool:
-        """Tell whether a request of that owner is remembered."""
-        ...
-
-    def end(self, record: RequestRecord, *, settled: bool = True) -> RequestRecord:
-        """Remember how a request ended, unless it has ended already; return the record that stands.
-
-        settled: false while what the request may have written to CodeBuild has not been held against the table.
-        """
-        ...
-
-    def settle(self, request: Request, *, withdrawn: bool = False) -> None:
-        """Remember that nothing is unsettled; or with `withdrawn`, that somebody else has taken back what there was."""
-        ...
-
-    def of_owner(self, owner: Owner) -> list[RequestRecord]:
-        """Return all that is remembered of an owner, the oldest first."""
+    def last_type(self, owner: Owner) -> str | None:
+        """Return the type of the owner's request that was answered last: Create, Update or Delete."""
         ...

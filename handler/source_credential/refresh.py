@@ -18,7 +18,7 @@ from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 
 from source_credential import wiring
 from source_credential.cloudformation.life_cycle import LambdaContext
-from source_credential.errors import SourceCredentialError
+from source_credential.errors import ResourceConflict, SourceCredentialError
 from source_credential.model import Slot
 from source_credential.observability import (
     count,
@@ -28,10 +28,15 @@ from source_credential.observability import (
     measure_expiry,
     measure_seconds,
 )
-from source_credential.slots.refresher import Outcome, Refresher
+from source_credential.slots.freshen import Outcome
+from source_credential.slots.turn import Run
+from source_credential.wiring import Logic
 
 # The daily checks of all slots are spread over a quarter of an hour, for CodeBuild's rate is shared with everybody.
 _CHECKS_WITHIN_SECONDS: Final = 900
+
+# A slot at which others are at work is not waited for: its message comes again.
+_PATIENCE_SECONDS: Final = 3.0
 
 # The longest a call may take with all its retries (wiring.py), and a little more.
 _SECONDS_FOR_ONE: Final = 45.0
@@ -61,12 +66,11 @@ def lambda_handler(event: dict[str, Any], context: LambdaContext) -> PartialItem
     event: https://docs.aws.amazon.com/lambda/latest/dg/with-sqs.html
     """
     account_id = context.invoked_function_arn.split(":")[4]
+    run = Run(lambda: context.get_remaining_time_in_millis() / 1000, patience=_PATIENCE_SECONDS)
     try:
         return process_partial_response(
             event=event,
-            record_handler=_handler(
-                wiring.refresher(account_id), lambda: context.get_remaining_time_in_millis() / 1000
-            ),
+            record_handler=_handler(wiring.logic(account_id), run),
             processor=_processor,
             context=context,  # type: ignore[arg-type] # of which only what is used here is declared
         )
@@ -74,19 +78,24 @@ def lambda_handler(event: dict[str, Any], context: LambdaContext) -> PartialItem
         flush_metrics()
 
 
-def _handler(refresher: Refresher, seconds_left: Callable[[], float]) -> Callable[[SQSRecord], None]:
+def _handler(logic: Logic, run: Run) -> Callable[[SQSRecord], None]:
     """Return what handles one message. Whatever it raises makes the message come again, later each time."""
-    needed = min(_SECONDS_FOR_ONE, seconds_left() / 2)
+    needed = min(_SECONDS_FOR_ONE, run.seconds_left() / 2)
 
     def handle(record: SQSRecord) -> None:
         receive_count = int(record.attributes.approximate_receive_count)
-        if seconds_left() < needed:
+        if run.seconds_left() < needed:
             # One that waits for a dead endpoint must not take the rest of its batch with it.
             _delay(record, receive_count)
             raise OutOfTime("the messages before this one took too long")
         logger.append_keys(message_id=record.message_id)
         try:
-            _handle(refresher, json.loads(record.body), again=receive_count > 1)
+            _handle(logic, run, json.loads(record.body))
+        except ResourceConflict as busy:
+            # Somebody is at work at the slot, which is no failure.
+            logger.info("Not now, and will be tried again", reason=str(busy))
+            _delay_a_little(record)
+            raise
         except Exception as error:
             count("RefreshFailures")
             if isinstance(error, SourceCredentialError):
@@ -102,14 +111,22 @@ def _handler(refresher: Refresher, seconds_left: Callable[[], float]) -> Callabl
 
 
 def _delay(record: SQSRecord, receive_count: int) -> None:
+    _let_wait(lambda: wiring.refresh_queue().delay(record.receipt_handle, receive_count=receive_count))
+
+
+def _delay_a_little(record: SQSRecord) -> None:
+    _let_wait(lambda: wiring.refresh_queue().delay_a_little(record.receipt_handle))
+
+
+def _let_wait(delay: Callable[[], None]) -> None:
     try:
-        wiring.refresh_queue().delay(record.receipt_handle, receive_count=receive_count)
+        delay()
     except SourceCredentialError as error:
         logger.warning("The message comes again without a delay", reason=str(error))
 
 
-def _handle(refresher: Refresher, message: Any, *, again: bool) -> None:  # noqa: ANN401 - JSON, whatever it is
-    """Do what one message says. Raises UnknownMessage, and what the refresher raises."""
+def _handle(logic: Logic, run: Run, message: Any) -> None:  # noqa: ANN401 - JSON, whatever it is
+    """Do what one message says. Raises UnknownMessage, and what the logic raises."""
     match message:
         case {
             "detail-type": "Secret Label Updated",
@@ -117,36 +134,36 @@ def _handle(refresher: Refresher, message: Any, *, again: bool) -> None:  # noqa
             "resources": [str(secret_arn), *_],
             "time": str(time),
         }:
-            _secret_changed(refresher, Change(secret_arn, label, time), again=again)
+            _secret_changed(logic, run, Change(secret_arn, label, time))
         case {"refresh": {"slot": str(slot), "secret": str(secret_arn), "label": str(label), "time": str(time)}}:
-            _refresh(refresher, Slot.parse(slot), Change(secret_arn, label, time), again=again)
+            _refresh(logic, run, Slot.parse(slot), Change(secret_arn, label, time))
         case {"check": "all"}:
             sent = wiring.refresh_queue().send(
-                ({"check": {"slot": str(slot)}} for slot in wiring.bindings().slots()),
+                ({"check": {"slot": str(slot)}} for slot in logic.table.slots()),
                 within_seconds=_CHECKS_WITHIN_SECONDS,
             )
             logger.info("Slots are going to be checked", slots=sent)
         case {"check": {"slot": str(slot)}}:
-            _check(refresher, Slot.parse(slot), again=again)
+            _check(logic, run, Slot.parse(slot))
         case _:
             raise UnknownMessage("the message is none of those that are sent here")
 
 
-def _secret_changed(refresher: Refresher, change: Change, *, again: bool) -> None:
+def _secret_changed(logic: Logic, run: Run, change: Change) -> None:
     """Refresh the one slot that follows the secret; where there are several, send a message for each."""
-    followers = wiring.bindings().followers(change.secret)
+    followers = logic.table.followers(change.secret)
     first = list(islice(followers, 2))
     if len(first) == 1:
-        _refresh(refresher, first[0], change, again=again)
+        _refresh(logic, run, first[0], change)
         return
     messages = ({"refresh": {"slot": str(slot), **change._asdict()}} for slot in chain(first, followers))
     sent = wiring.refresh_queue().send(messages)
     logger.info("A secret has changed", secret=change.secret, label=change.label, slots=sent)
 
 
-def _refresh(refresher: Refresher, slot: Slot, change: Change, *, again: bool) -> None:
+def _refresh(logic: Logic, run: Run, slot: Slot, change: Change) -> None:
     logger.append_keys(slot=str(slot))
-    outcome = refresher.refresh(slot, secret_arn=change.secret, label=change.label, again=again)
+    outcome = logic.freshener.refresh(slot, run, secret_arn=change.secret, label=change.label)
     refreshed = outcome is Outcome.REFRESHED
     logger.info("Refreshed" if refreshed else "Nothing to refresh", outcome=outcome, label=change.label)
     if refreshed:
@@ -154,24 +171,21 @@ def _refresh(refresher: Refresher, slot: Slot, change: Change, *, again: bool) -
         measure_seconds("SecondsToImport", _seconds_since(change.time))
 
 
-def _check(refresher: Refresher, slot: Slot, *, again: bool) -> None:
-    """Look at a slot, tell what was found, and then mend it: what was found counts, even if it cannot be mended.
-
-    One that comes again is mended in any case: the run before it may have died after an import that came too late.
-    """
+def _check(logic: Logic, run: Run, slot: Slot) -> None:
+    """Look at a slot and mend it; what was found counts, even if it cannot be mended. Raises what kept it from that."""
     logger.append_keys(slot=str(slot))
-    finding = refresher.check(slot)
+    finding = logic.freshener.check(slot, run, heal=os.environ.get("HEAL", "true") == "true")
+    wanting = finding.missing or finding.stale
     count("Checks")
     count("Missing", int(finding.missing))
     count("Stale", int(finding.stale))
+    count("Healed", int(finding.healed))
+    count("Unhealed", int(wanting and not finding.healed))
     if finding.days_until_expiry is not None:
         measure_expiry(finding.days_until_expiry, slot.server_type.value)
-    wanting = finding.missing or finding.stale
-    mend = wanting and os.environ.get("HEAL", "true") == "true"
-    healed = (mend or again) and refresher.heal(slot)
-    count("Healed", int(healed))
-    count("Unhealed", int(wanting and not healed))
-    logger.info("Checked", missing=finding.missing, stale=finding.stale, healed=healed)
+    if finding.failure is not None:
+        raise finding.failure
+    logger.info("Checked", missing=finding.missing, stale=finding.stale, healed=finding.healed)
 
 
 def _seconds_since(time: str) -> float:

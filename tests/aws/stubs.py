@@ -12,7 +12,7 @@ from source_credential import wiring
 from source_credential.aws.codebuild import CodeBuildSourceCredentials
 from source_credential.model import AuthType, ServerType, Target, Token
 from tests.fakes import REGION, credential_arn, secret_arn
-from tests.ownership.world import SLOT, owner
+from tests.slots.world import SLOT, owner
 
 TOKEN = "ghp_0123456789abcdef"
 ARN = credential_arn("GITHUB")

@@ -8,8 +8,8 @@ from source_credential.aws.codebuild import CodeBuildSourceCredentials
 from source_credential.errors import (
     AccessDenied,
     AlreadyExists,
+    GeneralServiceException,
     InvalidRequest,
-    ServiceInternalError,
     ServiceLimitExceeded,
     SourceCredentialError,
     Throttling,
@@ -49,7 +49,7 @@ def test_import_sends_what_codebuild_expects(username: str | None) -> None:
         ("AccountLimitExceededException", "", ServiceLimitExceeded, "holds as many source credentials"),
         ("AccessDeniedException", "", AccessDenied, "may not use codebuild:ImportSourceCredentials"),
         ("ThrottlingException", "", Throttling, "throttling codebuild:ImportSourceCredentials"),
-        ("InternalFailure", "", ServiceInternalError, "codebuild:ImportSourceCredentials failed (InternalFailure)"),
+        ("SomethingElse", "", GeneralServiceException, "codebuild:ImportSourceCredentials failed (SomethingElse)"),
     ],
 )
 def test_a_refused_import_is_told_in_our_words_with_awss_code(
@@ -75,7 +75,7 @@ def test_delete_sends_the_arn_and_takes_gone_for_done() -> None:
     credentials = CodeBuildSourceCredentials(client)
     credentials.delete(ARN)
     credentials.delete(ARN)
-    with pytest.raises(ServiceInternalError, match="InvalidInputException"):
+    with pytest.raises(GeneralServiceException, match="InvalidInputException"):
         credentials.delete(ARN)
     stubber.assert_no_pending_responses()
 

@@ -9,7 +9,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from source_credential.aws import dynamodb as dynamodb_adapter
-from source_credential.errors import AccessDenied, ServiceInternalError, SourceCredentialError, Throttling
+from source_credential.errors import AccessDenied, GeneralServiceException, SourceCredentialError, Throttling
 from source_credential.ports import Conflict
 from tests.aws.stubs import TOKEN
 
@@ -41,6 +41,7 @@ def naps(monkeypatch: pytest.MonkeyPatch) -> list[float]:
 DISTURBANCES = [
     ("TransactionConflictException", None),
     ("TransactionCanceledException", ["None", "TransactionConflict"]),
+    ("TransactionCanceledException", ["ThrottlingError", "None"]),
 ]
 
 
@@ -55,11 +56,12 @@ def test_transactions_that_meet_are_made_again(naps: list[float], code: str, rea
 
 @pytest.mark.parametrize(("code", "reasons"), DISTURBANCES)
 def test_transactions_that_go_on_meeting_are_given_up(naps: list[float], code: str, reasons: list[str] | None) -> None:
-    """As an error of ours that names the table and the action."""
+    """As what may pass by itself, for nothing is wrong but the moment; table and action are named."""
     operation, attempts = disturbed(code, 100, reasons)
-    with pytest.raises(ServiceInternalError, match=f"Table t: dynamodb:PutItem failed \\({code}\\)"):
+    with pytest.raises(Throttling, match="Table t: dynamodb:PutItem went on meeting other writes") as caught:
         dynamodb_adapter.ask(operation, table="t", action="PutItem")
     assert (len(attempts), len(naps)) == (6, 5)
+    assert caught.value.__context__ is None
 
 
 @pytest.mark.parametrize(
@@ -83,9 +85,10 @@ def test_a_condition_that_does_not_hold_is_a_conflict_at_once(code: str, reasons
 @pytest.mark.parametrize(
     ("code", "kind", "text"),
     [
+        ("TransactionCanceledException", GeneralServiceException, "dynamodb:GetItem failed (TransactionCanceled"),
         ("AccessDeniedException", AccessDenied, "Table t: the provider's role may not use dynamodb:GetItem"),
         ("ProvisionedThroughputExceededException", Throttling, "went on throttling dynamodb:GetItem"),
-        ("ResourceNotFoundException", ServiceInternalError, "dynamodb:GetItem failed (ResourceNotFoundException)"),
+        ("ResourceNotFoundException", GeneralServiceException, "dynamodb:GetItem failed (ResourceNotFoundException)"),
     ],
 )
 @pytest.mark.usefixtures("naps")

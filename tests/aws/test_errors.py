@@ -2,14 +2,34 @@
 
 import traceback
 from collections.abc import Callable
+from typing import Any
 
 import boto3
 import pytest
-from botocore.exceptions import EndpointConnectionError
+from botocore.exceptions import (
+    ClientError,
+    ConnectionClosedError,
+    ConnectTimeoutError,
+    EndpointConnectionError,
+    HTTPClientError,
+    NoCredentialsError,
+    ParamValidationError,
+    ProxyConnectionError,
+    ReadTimeoutError,
+    SSLError,
+)
 from botocore.stub import Stubber
 
 from source_credential.aws.codebuild import CodeBuildSourceCredentials
-from source_credential.errors import AccessDenied, ServiceInternalError
+from source_credential.aws.errors import call
+from source_credential.errors import (
+    AccessDenied,
+    GeneralServiceException,
+    ServiceInternalError,
+    SourceCredentialError,
+    Throttling,
+    Unanswered,
+)
 from tests.aws.stubs import ARN, ROLE, TOKEN, import_github, stubbed
 from tests.fakes import REGION
 
@@ -32,6 +52,68 @@ def test_an_endpoint_that_cannot_be_reached_is_said_so() -> None:
 
 def _unreachable(**_: object) -> None:
     raise EndpointConnectionError(endpoint_url="https://codebuild.invalid")
+
+
+def failing(error: Exception) -> SourceCredentialError:
+    """Return what becomes of a call that ends with an exception of the SDK's."""
+
+    def operation() -> None:
+        raise error
+
+    with pytest.raises(SourceCredentialError) as caught:
+        call(operation, what="Thing", action="service:Operation", denied_remedy="Allow it.")
+    assert caught.value.__context__ is None
+    return caught.value
+
+
+@pytest.mark.parametrize(
+    ("error", "kind"),
+    [
+        (ConnectTimeoutError(endpoint_url="https://a.invalid"), ServiceInternalError),
+        (EndpointConnectionError(endpoint_url="https://a.invalid"), ServiceInternalError),
+        (NoCredentialsError(), ServiceInternalError),
+        (ParamValidationError(report=TOKEN), ServiceInternalError),
+        (ProxyConnectionError(proxy_url="https://a.invalid"), ServiceInternalError),
+        (SSLError(endpoint_url="https://a.invalid", error=ValueError(TOKEN)), Unanswered),
+        (ReadTimeoutError(endpoint_url="https://a.invalid"), Unanswered),
+        (ConnectionClosedError(endpoint_url="https://a.invalid"), Unanswered),
+        (HTTPClientError(error=ValueError(TOKEN)), Unanswered),
+    ],
+    ids=lambda value: type(value).__name__ if isinstance(value, Exception) else "",
+)
+def test_a_call_that_may_have_had_its_effect_is_told_from_one_that_was_not_sent(
+    error: Exception, kind: type[SourceCredentialError]
+) -> None:
+    """In doubt it may have; the kind of fault is told, and not its text."""
+    failure = failing(error)
+    assert type(failure) is kind
+    assert f"service:Operation got no usable answer from AWS ({type(error).__name__})" in str(failure)
+    assert TOKEN not in "".join(traceback.format_exception(failure))
+
+
+@pytest.mark.parametrize(
+    ("code", "status", "kind"),
+    [
+        ("InternalFailure", 500, Unanswered),
+        ("ServiceUnavailable", 503, Unanswered),
+        ("", 502, Unanswered),
+        ("SlowDown", 503, Throttling),
+        ("ThrottlingException", 400, Throttling),
+        ("InternalFailure", 400, GeneralServiceException),
+        ("SomethingElse", None, GeneralServiceException),
+        ("AccessDenied", 403, AccessDenied),
+    ],
+)
+def test_what_aws_answers_with_its_own_failure_may_have_had_its_effect(
+    code: str, status: int | None, kind: type[SourceCredentialError]
+) -> None:
+    """A status of 500 or more says nothing of what was done, but that of a call which was throttled."""
+    metadata = {} if status is None else {"ResponseMetadata": {"HTTPStatusCode": status}}
+    response: Any = {"Error": {"Code": code, "Message": TOKEN}, **metadata}
+    failure = failing(ClientError(response, "Operation"))
+    assert type(failure) is kind
+    assert failure.aws_code == (code or None)
+    assert TOKEN not in str(failure)
 
 
 def of_codebuild(credentials: CodeBuildSourceCredentials) -> dict[str, Callable[[], object]]:

@@ -1,6 +1,5 @@
 """The adapter of Secrets Manager."""
 
-import traceback
 from typing import Any
 
 import pytest
@@ -11,12 +10,11 @@ from source_credential.errors import (
     InvalidRequest,
     NotFound,
     NotStabilized,
-    ServiceInternalError,
     SourceCredentialError,
     Throttling,
 )
 from source_credential.model import Secret
-from tests.aws.stubs import SECRET_ARN, THERE, TOKEN, stubbed
+from tests.aws.stubs import SECRET_ARN, TOKEN, stubbed
 from tests.fakes import REGION, VERSION_ID
 
 
@@ -135,56 +133,3 @@ def test_an_absent_version_is_named(asked: dict[str, str], text: str) -> None:
     )
     with pytest.raises(NotFound, match=text):
         SecretsManagerSecrets(client).read("codebuild/github", **asked)
-
-
-LABELS = {"v1": ["AWSPREVIOUS"], "v2": ["AWSCURRENT", "BLUE"], "v3": ["AWSPENDING"]}
-
-
-@pytest.mark.parametrize(
-    ("label", "version_id"), [("AWSCURRENT", "v2"), ("AWSPREVIOUS", "v1"), ("BLUE", "v2"), ("GREEN", None)]
-)
-def test_the_version_of_a_label_is_known_without_reading_it(label: str, version_id: str | None) -> None:
-    """DescribeSecret tells; a label that no version has is no error."""
-    client, stubber = stubbed("secretsmanager")
-    versions = {f"{name:0<32}": labels for name, labels in LABELS.items()}
-    stubber.add_response("describe_secret", {"VersionIdsToStages": versions}, {"SecretId": "codebuild/github"})
-    expected = None if version_id is None else f"{version_id:0<32}"
-    assert SecretsManagerSecrets(client).version_of("codebuild/github", label) == expected
-    stubber.assert_no_pending_responses()
-
-
-def test_a_secret_without_a_value_has_no_version() -> None:
-    """The list of versions may be left out of the answer; a secret of another region is asked for there."""
-    home, _ = stubbed("secretsmanager")
-    client, stubber = stubbed("secretsmanager")
-    arn = SECRET_ARN.replace(REGION, THERE)
-    stubber.add_response("describe_secret", {}, {"SecretId": arn})
-    regions: list[str] = []
-
-    def client_in(region: str) -> Any:
-        regions.append(region)
-        return client
-
-    assert SecretsManagerSecrets(home, client_in).version_of(arn, "AWSCURRENT") is None
-    assert regions == [THERE]
-
-
-@pytest.mark.parametrize(
-    ("code", "kind", "text"),
-    [
-        ("ResourceNotFoundException", NotFound, "Secret codebuild/github: does not exist in the provider's account"),
-        ("AccessDeniedException", AccessDenied, "may not use secretsmanager:DescribeSecret"),
-        ("ThrottlingException", Throttling, "throttling secretsmanager:DescribeSecret"),
-        ("InternalServiceError", ServiceInternalError, "secretsmanager:DescribeSecret failed"),
-    ],
-)
-def test_a_refused_look_at_the_versions_is_told_in_our_words(
-    code: str, kind: type[SourceCredentialError], text: str
-) -> None:
-    """By the secret and the action, with AWS's code and without its text."""
-    client, stubber = stubbed("secretsmanager")
-    stubber.add_client_error("describe_secret", code, TOKEN)
-    with pytest.raises(kind, match=text) as caught:
-        SecretsManagerSecrets(client).version_of("codebuild/github", "AWSCURRENT")
-    assert f"({code})" in str(caught.value)
-    assert TOKEN not in "".join(traceback.format_exception(caught.value))

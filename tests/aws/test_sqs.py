@@ -14,7 +14,13 @@ from botocore.compat import HTTPHeaders
 
 from source_credential.aws import sqs
 from source_credential.aws.sqs import SqsQueue
-from source_credential.errors import AccessDenied, ServiceInternalError, SourceCredentialError, Throttling
+from source_credential.errors import (
+    AccessDenied,
+    GeneralServiceException,
+    ServiceInternalError,
+    SourceCredentialError,
+    Throttling,
+)
 from tests.aws.stubs import QUEUE_URL, TOKEN, Body, stubbed
 
 
@@ -88,6 +94,26 @@ def test_a_batch_that_is_not_taken_whole_is_a_failure() -> None:
         SqsQueue(client, url=QUEUE_URL).send([{"number": 1}])
 
 
+EXPECTED = {"QueueUrl": QUEUE_URL, "ReceiptHandle": "handle", "VisibilityTimeout": 7}
+
+
+def hidden(monkeypatch: pytest.MonkeyPatch, delay: Callable[[SqsQueue], None]) -> tuple[int, int]:
+    """Return between how many seconds a message is hidden, at random."""
+    ranges: list[tuple[int, int]] = []
+
+    def randint(low: int, high: int) -> int:
+        ranges.append((low, high))
+        return 7
+
+    monkeypatch.setattr(sqs, "random", SimpleNamespace(randint=randint))
+    client, stubber = stubbed("sqs")
+    stubber.add_response("change_message_visibility", {}, EXPECTED)
+    delay(SqsQueue(client, url=QUEUE_URL))
+    stubber.assert_no_pending_responses()
+    [only] = ranges
+    return only
+
+
 @pytest.mark.parametrize(
     ("receive_count", "least", "most"),
     [(1, 5, 10), (2, 30, 60), (3, 150, 300), (4, 450, 900), (5, 450, 900), (100, 450, 900)],
@@ -96,19 +122,12 @@ def test_a_message_that_failed_waits_longer_each_time(
     monkeypatch: pytest.MonkeyPatch, receive_count: int, least: int, most: int
 ) -> None:
     """At random between a half and the whole, so that those that failed together do not come again together."""
-    ranges: list[tuple[int, int]] = []
+    assert hidden(monkeypatch, lambda queue: queue.delay("handle", receive_count=receive_count)) == (least, most)
 
-    def randint(low: int, high: int) -> int:
-        ranges.append((low, high))
-        return low + 1
 
-    monkeypatch.setattr(sqs, "random", SimpleNamespace(randint=randint))
-    client, stubber = stubbed("sqs")
-    expected = {"QueueUrl": QUEUE_URL, "ReceiptHandle": "handle", "VisibilityTimeout": least + 1}
-    stubber.add_response("change_message_visibility", {}, expected)
-    SqsQueue(client, url=QUEUE_URL).delay("handle", receive_count=receive_count)
-    stubber.assert_no_pending_responses()
-    assert ranges == [(least, most)]
+def test_a_message_whose_slot_is_busy_waits_a_little(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The same each time, however often it came: a turn ends within a minute."""
+    assert hidden(monkeypatch, lambda queue: queue.delay_a_little("handle")) == (15, 30)
 
 
 @pytest.mark.parametrize(
@@ -116,7 +135,7 @@ def test_a_message_that_failed_waits_longer_each_time(
     [
         ("AccessDenied", AccessDenied, "the provider's role may not use sqs:"),
         ("RequestThrottled", Throttling, "went on throttling sqs:"),
-        ("AWS.SimpleQueueService.NonExistentQueue", ServiceInternalError, "failed"),
+        ("AWS.SimpleQueueService.NonExistentQueue", GeneralServiceException, "failed"),
     ],
 )
 def test_what_sqs_refuses_is_told_in_our_words(code: str, kind: type[SourceCredentialError], text: str) -> None:

@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 
 from source_credential.cloudformation.delivery import Undelivered
-from source_credential.cloudformation.life_cycle import NotACustomResourceEvent, marker
+from source_credential.cloudformation.life_cycle import NotACustomResourceEvent
 from source_credential.errors import NotFound
+from source_credential.model import marker
 from tests.cloudformation.handlers import SECRET, provider, raising
 from tests.invocation import ARN, Context, Emitted, request
 from tests.receiver import Receiver

@@ -91,18 +91,38 @@ class Cloud:
         """Return all that the embedded AWS and the functions on it have logged."""
         return self.aws.ministack.log.read_text(encoding="utf-8", errors="replace")
 
-    def multiply_binding(self, times: int) -> None:
-        """Copy the one item of the table of owners to other accounts' slots, so that there are so many."""
-        table = self.bindings_table()
-        dynamodb = self.aws.client("dynamodb")
-        [item] = dynamodb.scan(TableName=table)["Items"]
-        for number in range(1, times):
-            slot = {"S": f"{number:012d}/us-east-1/GITHUB"}
-            dynamodb.put_item(TableName=table, Item={**item, "Slot": slot})
+    def multiply_slot(self, times: int) -> None:
+        """Copy the one slot there is to other accounts' slots, so that there are so many."""
+        slot = self.slot_item()
+        subjects = [{"S": f"{number:012d}/us-east-1/GITHUB"} for number in range(1, times)]
+        self.write([{"PutRequest": {"Item": {**slot, "Subject": subject}}} for subject in subjects])
 
-    def bindings_table(self) -> str:
-        """Return the name of the provider's table of owners."""
-        return self.outputs(provider.STACK_NAME)["BindingsTableName"]
+    def slot_item(self) -> dict[str, Any]:
+        """Return the item of the one slot there is."""
+        [item] = [item for item in self.items() if item["What"] == {"S": "slot"}]
+        return item
+
+    def items(self) -> list[dict[str, Any]]:
+        """Return all that is in the provider's table."""
+        pages = self.aws.client("dynamodb").get_paginator("scan").paginate(TableName=self._table())
+        return [item for page in pages for item in page["Items"]]
+
+    def write(self, writes: Sequence[dict[str, Any]]) -> None:
+        """Put items into the provider's table, or delete them, 25 in a call."""
+        dynamodb, table = self.aws.client("dynamodb"), self._table()
+        for begin in range(0, len(writes), 25):
+            answer = dynamodb.batch_write_item(RequestItems={table: writes[begin : begin + 25]})
+            assert not answer["UnprocessedItems"]
+
+    def begin_anew(self) -> None:
+        """Empty the slots and the provider's table."""
+        for credential in self.aws.codebuild.credentials():
+            self.aws.codebuild.slots.delete_source_credentials(credential.region, {"arn": credential.arn})
+        keys = [{name: item[name] for name in ("Subject", "What")} for item in self.items()]
+        self.write([{"DeleteRequest": {"Key": key}} for key in keys])
+
+    def _table(self) -> str:
+        return self.outputs(provider.STACK_NAME)["TableName"]
 
     def delete(self, stack: str) -> None:
         """Delete a stack and wait until it is gone."""
@@ -146,13 +166,18 @@ class Cloud:
 
 
 @pytest.fixture(scope="session")
-def deployed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedAws]:
+def build(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return the folder for the built provider."""
+    return tmp_path_factory.mktemp("build")
+
+
+@pytest.fixture(scope="session")
+def deployed(build: Path) -> Iterator[EmbeddedAws]:
     """Build and deploy the provider, once."""
-    folder: Path = tmp_path_factory.mktemp("build")
     with EmbeddedAws() as aws:
-        provider.build(folder, provider.command_environment(aws))
+        provider.build(build, provider.command_environment(aws))
         # Everything else is as by default: the secrets under codebuild/ may be read, and no others.
-        provider.deploy(aws, folder, parameters={"TargetRoleArns": TARGET_ROLE})
+        provider.deploy(aws, build, parameters={"TargetRoleArns": TARGET_ROLE})
         yield aws
 
 
@@ -161,8 +186,4 @@ def cloud(deployed: EmbeddedAws) -> Iterator[Cloud]:
     """Return the cloud with empty slots that are nobody's, and leave them so."""
     found = Cloud(deployed)
     yield found
-    for credential in deployed.codebuild.credentials():
-        deployed.codebuild.slots.delete_source_credentials(credential.region, {"arn": credential.arn})
-    dynamodb, table = deployed.client("dynamodb"), found.bindings_table()
-    for item in dynamodb.scan(TableName=table)["Items"]:
-        dynamodb.delete_item(TableName=table, Key={"Slot": item["Slot"]})
+    found.begin_anew()

@@ -17,12 +17,14 @@ import pytest
 import urllib3
 
 from local import provider
-from local.embedded_aws import EXAMPLE_CONNECTION, EXAMPLE_SECRETS, QUEUE, TABLES, EmbeddedAws
+from local.embedded_aws import EXAMPLE_CONNECTION, EXAMPLE_SECRETS, QUEUE, TABLE, EmbeddedAws
 from local.ministack import PROJECT, free_port
 
 PYTHON = PROJECT / ".tools/runtime/bin/python"  # holds awslambdaric and nothing else
 HANDLER = "source_credential.custom_resource.lambda_handler"
+REFRESH_HANDLER = "source_credential.refresh.lambda_handler"
 _START_SECONDS = 20
+_TIMEOUT = 130  # the template's
 
 
 def _emulator() -> Path:
@@ -37,7 +39,7 @@ class Function:
 
     artifact: Path
     environment: dict[str, str]
-    timeout: int = 30
+    timeout: int = _TIMEOUT
     handler: str = HANDLER
     port: int = field(default_factory=free_port)
     _lines: list[str] = field(default_factory=list)
@@ -80,7 +82,13 @@ class Function:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         """Stop the emulator and the function."""
+        self.kill()
+
+    def kill(self) -> None:
+        """End the function's process, and the emulator, in the middle of whatever they do."""
         assert self._process is not None
+        if self._process.returncode is not None:
+            return
         # The emulator gives the function a process group of its own, in which it would outlive the emulator.
         tasks = Path(f"/proc/{self._process.pid}/task")
         for child in [child for task in tasks.glob("*/children") for child in task.read_text().split()]:
@@ -141,7 +149,7 @@ def aws() -> Iterator[EmbeddedAws]:
         for name, value in EXAMPLE_SECRETS.items():
             secrets.create_secret(Name=name, SecretString=value)
         running.codebuild.connect(EXAMPLE_CONNECTION, provider_type="GitLab")
-        running.create_tables_and_queue()
+        running.create_table_and_queue()
         yield running
 
 
@@ -151,10 +159,17 @@ def environment(aws: EmbeddedAws) -> dict[str, str]:
     return {
         **aws.environment(),
         **aws.function_environment,
-        **TABLES,
+        "SLOTS_TABLE": TABLE,
         "REFRESH_QUEUE_URL": queue,
         "EXTERNAL_ID": "source-credential",
     }
+
+
+@pytest.fixture(scope="module")
+def refresh(artifact: Path, aws: EmbeddedAws) -> Iterator[Function]:
+    """Return the function that keeps credentials fresh, running against the embedded AWS."""
+    with Function(artifact, environment(aws), handler=REFRESH_HANDLER) as running:
+        yield running
 
 
 @pytest.fixture(scope="module")

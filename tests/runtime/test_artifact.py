@@ -3,17 +3,14 @@
 import json
 import shutil
 import subprocess
-import threading
 import time
 import uuid
-from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import pytest
-import urllib3
 
-from local.embedded_aws import EXAMPLE_SECRETS, TABLES, EmbeddedAws
+from local.embedded_aws import EXAMPLE_SECRETS, TABLE, EmbeddedAws
 from local.ministack import PROJECT
 from tests.receiver import Receiver
 from tests.runtime.conftest import PYTHON, Function, environment
@@ -40,12 +37,12 @@ def event(name: str, receiver: Receiver, **more: Any) -> dict[str, Any]:
 
 
 def begin_anew(aws: EmbeddedAws) -> None:
-    """Empty the slots and the table of owners."""
+    """Empty the slots and the table."""
     for credential in aws.codebuild.credentials():
         aws.codebuild.slots.delete_source_credentials(credential.region, {"arn": credential.arn})
-    dynamodb, table = aws.client("dynamodb"), TABLES["BINDINGS_TABLE"]
-    for item in dynamodb.scan(TableName=table)["Items"]:
-        dynamodb.delete_item(TableName=table, Key={"Slot": item["Slot"]})
+    dynamodb = aws.client("dynamodb")
+    for item in dynamodb.scan(TableName=TABLE)["Items"]:
+        dynamodb.delete_item(TableName=TABLE, Key={name: item[name] for name in ("Subject", "What")})
 
 
 def unseen(function: Function, receiver: Receiver, *more: str) -> None:
@@ -179,27 +176,6 @@ def test_a_duplicate_is_answered_as_the_first_one_was(function: Function, receiv
     first, _, again = receiver.bodies
     assert json.loads(again) == json.loads(first)
     assert aws.codebuild.calls == []
-
-
-def test_a_function_killed_amid_its_import_is_made_good_by_the_next_run(
-    artifact: Path, function: Function, receiver: Receiver, aws: EmbeddedAws
-) -> None:
-    """Lambda ends a function that hangs; the retry of the event imports once more, and answers once."""
-    with Receiver() as silent, Function(artifact, _without_codebuild(aws, silent), timeout=60) as first:
-        silent.statuses = [0] * 100
-        sent = event("update-in-place", receiver)
-        threading.Thread(target=_invoke_until_killed, args=(first, sent), daemon=True).start()
-        end = time.monotonic() + 20
-        while len(silent.statuses) > 99 and time.monotonic() < end:
-            time.sleep(0.05)
-    assert receiver.bodies == []
-    assert function.invoke(sent) == "null"
-    assert receiver.answer(sent)["Status"] == "SUCCESS"
-
-
-def _invoke_until_killed(function: Function, sent: dict[str, Any]) -> None:
-    with suppress(urllib3.exceptions.HTTPError):
-        function.invoke(sent)
 
 
 def test_when_time_runs_short_failed_is_answered_before_lambda_ends_it(

@@ -22,6 +22,7 @@ BOTH = {
         "codebuild:ImportSourceCredentials",
         "codebuild:ListSourceCredentials",
     },
+    "ReadSecrets": {"secretsmanager:GetSecretValue"},
     "DecryptSecrets": {"kms:Decrypt"},
     "LookAtConnections": {
         "codeconnections:GetConnection",
@@ -33,10 +34,7 @@ BOTH = {
 
 PERMISSIONS = {
     **BOTH,
-    "ReadSecrets": {"secretsmanager:GetSecretValue"},
-    "RecordOwners": {"dynamodb:DeleteItem", "dynamodb:GetItem", "dynamodb:PutItem"},
-    "FindSlotsByOwner": {"dynamodb:Query"},
-    "RememberRequests": {
+    "KeepTheRecord": {
         "dynamodb:DeleteItem",
         "dynamodb:GetItem",
         "dynamodb:PutItem",
@@ -48,8 +46,13 @@ PERMISSIONS = {
 
 REFRESH_PERMISSIONS = {
     **BOTH,
-    "ReadSecrets": {"secretsmanager:DescribeSecret", "secretsmanager:GetSecretValue"},
-    "KeepBindings": {"dynamodb:DeleteItem", "dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:Scan"},
+    "KeepTheRecord": {
+        "dynamodb:DeleteItem",
+        "dynamodb:GetItem",
+        "dynamodb:PutItem",
+        "dynamodb:Scan",
+        "dynamodb:UpdateItem",
+    },
     "FindFollowers": {"dynamodb:Query"},
     "WorkTheQueue": {
         "sqs:ChangeMessageVisibility",

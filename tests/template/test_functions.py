@@ -6,35 +6,94 @@ import pytest
 
 from local.cloudformation_template import Stack
 from local.ministack import PROJECT
+from source_credential.cloudformation import life_cycle
+from source_credential.slots import delete, turns
+from source_credential.slots.turn import MARGIN_SECONDS, TERM_SECONDS
 from tests.template.stack import PERMISSIONS, REFRESH_PERMISSIONS, ROLES, TEMPLATE, statements
 
 
-def test_the_table_of_owners_outlives_the_stack() -> None:
-    """On demand, with point-in-time recovery, retained; two indexes with keys only; what is forgotten is another's."""
-    for policy in ("DeletionPolicy", "UpdateReplacePolicy"):
-        assert TEMPLATE["Resources"]["Bindings"][policy] == "Retain"
-    table = Stack(TEMPLATE).properties("Bindings")
+def test_the_table_outlives_the_stack_but_not_a_first_deployment_that_fails() -> None:
+    """Without it every credential belongs to nobody; one that was never used would only be in the way."""
+    assert TEMPLATE["Resources"]["Slots"]["DeletionPolicy"] == "RetainExceptOnCreate"
+    assert TEMPLATE["Resources"]["Slots"]["UpdateReplacePolicy"] == "Retain"
+
+
+def test_the_table_has_what_the_adapters_ask_of_it() -> None:
+    """On demand, with point-in-time recovery; its index is sparse, with keys only; what has ExpiresAt is forgotten."""
+    table = Stack(TEMPLATE).properties("Slots")
     assert table["BillingMode"] == "PAY_PER_REQUEST"
     assert table["PointInTimeRecoverySpecification"] == {"PointInTimeRecoveryEnabled": True}
-    assert {index["IndexName"] for index in table["GlobalSecondaryIndexes"]} == {"ByOwner", "BySecret"}
-    assert Stack(TEMPLATE).properties("Requests")["TimeToLiveSpecification"] == {
-        "AttributeName": "ExpiresAt",
-        "Enabled": True,
+    assert table["TimeToLiveSpecification"] == {"AttributeName": "ExpiresAt", "Enabled": True}
+    assert [(key["AttributeName"], key["KeyType"]) for key in table["KeySchema"]] == [
+        ("Subject", "HASH"),
+        ("What", "RANGE"),
+    ]
+    [index] = table["GlobalSecondaryIndexes"]
+    assert index == {
+        "IndexName": "BySecret",
+        "KeySchema": [{"AttributeName": "FollowedSecret", "KeyType": "HASH"}],
+        "Projection": {"ProjectionType": "KEYS_ONLY"},
     }
 
 
-def test_the_function_knows_its_tables_and_its_external_id() -> None:
-    """The names in its environment are those of the stack's own resources."""
-    variables = Stack(TEMPLATE).properties("SourceCredentialFunction")["Environment"]["Variables"]
-    assert (variables["BINDINGS_TABLE"], variables["REQUESTS_TABLE"]) == ("<Bindings>", "<Requests>")
-    assert variables["EXTERNAL_ID"] == "source-credential"
-    found = statements()
-    assert found["RecordOwners"]["Resource"] == "<Bindings.Arn>"
-    assert found["FindSlotsByOwner"]["Resource"] == "<Bindings.Arn>/index/ByOwner"
-    assert found["RememberRequests"]["Resource"] == "<Requests.Arn>"
-    others = statements("RefreshRole")
-    assert others["KeepBindings"]["Resource"] == "<Bindings.Arn>"
-    assert others["FindFollowers"]["Resource"] == "<Bindings.Arn>/index/BySecret"
+EXISTING = "the-table_that.was"
+
+
+@pytest.mark.parametrize(
+    ("parameters", "name", "arn"),
+    [
+        ({}, "<Slots>", "<Slots.Arn>"),
+        (
+            {"ExistingTableName": EXISTING},
+            EXISTING,
+            f"arn:aws:dynamodb:eu-west-1:111122223333:table/{EXISTING}",
+        ),
+    ],
+    ids=["its own", "an existing one"],
+)
+def test_both_functions_work_on_the_stacks_table_or_on_an_existing_one(
+    parameters: dict[str, str], name: str, arn: str
+) -> None:
+    """The name in the environment, what the roles allow, and what the stack's output tells, go together."""
+    stack = Stack(TEMPLATE, parameters)
+    for function, role in ROLES.items():
+        assert stack.properties(function)["Environment"]["Variables"]["SLOTS_TABLE"] == name
+        assert statements(role, **parameters)["KeepTheRecord"]["Resource"] == arn
+    assert statements("RefreshRole", **parameters)["FindFollowers"]["Resource"] == f"{arn}/index/BySecret"
+    assert stack.evaluate(TEMPLATE["Outputs"]["TableName"])["Value"] == name
+    assert stack.makes("Slots") is not bool(parameters)
+
+
+def test_a_stack_that_makes_no_table_speaks_of_none() -> None:
+    """CloudFormation refuses a reference to what is not made. Whatever else the template has is in every stack."""
+    stack = Stack(TEMPLATE, {"ExistingTableName": EXISTING})
+    made = [stack.properties(name) for name in TEMPLATE["Resources"] if stack.makes(name)]
+    assert "<Slots" not in str((made, stack.evaluate(TEMPLATE["Outputs"])))
+    conditional = {name for name, resource in TEMPLATE["Resources"].items() if "Condition" in resource}
+    assert conditional == {"Slots"}
+    assert all(Stack(TEMPLATE).makes(name) for name in TEMPLATE["Resources"])
+
+
+def test_the_function_knows_its_external_id() -> None:
+    """It is the parameter's, by default one that the target accounts' role knows."""
+    for external_id, parameters in (("source-credential", {}), ("mine", {"ExternalId": "mine"})):
+        variables = Stack(TEMPLATE, parameters).properties("SourceCredentialFunction")["Environment"]["Variables"]
+        assert variables["EXTERNAL_ID"] == external_id
+
+
+def test_a_create_is_expected_for_as_long_as_lambda_keeps_its_event() -> None:
+    """A Delete that was faster ends it; what comes later is another Create."""
+    kept = Stack(TEMPLATE).properties("SourceCredentialFunction")["EventInvokeConfig"]
+    assert kept["MaximumEventAgeInSeconds"] == delete._EVENT_AGE_SECONDS == 3600
+
+
+@pytest.mark.parametrize("name", ROLES)
+def test_who_waits_for_a_turn_outlives_a_holder_that_died(name: str) -> None:
+    """The time limit is longer than two turns: one that is waited for, and one to work in."""
+    timeout = Stack(TEMPLATE).properties(name)["Timeout"]
+    assert timeout == 130
+    assert timeout > 2 * (TERM_SECONDS + MARGIN_SECONDS)
+    assert timeout - (TERM_SECONDS + MARGIN_SECONDS) - life_cycle._RESERVE_SECONDS > turns._LEFT_FOR_WORK_SECONDS
 
 
 def test_the_functions_differ_in_what_they_know_by_the_queue_and_whether_to_heal() -> None:

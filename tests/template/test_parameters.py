@@ -71,6 +71,7 @@ def test_every_parameter_explains_itself(name: str) -> None:
         ("ConnectionArns", ["", CONNECTION, CONNECTION.replace("codec", "codestar-c")], ["*", SECRET]),
         ("TargetRoleArns", ["", TARGET_ROLE, TARGET_ROLE.replace("target", "*")], ["*", "role/target", SECRET]),
         ("ServerUrlHosts", ["", "github.example.com", "10.0.0.1"], ["https://github.example.com", "a/b"]),
+        ("ExistingTableName", ["", "source-credential-Slots-1A2B3C", "a.b_c"], ["x", "a/b", SECRET, "a" * 256]),
         ("ExternalId", ["", "source-credential", "a:b/c"], ["x", "with space"]),
         ("CheckSchedule", ["rate(1 day)", "cron(0 6 * * ? *)"], ["", "1 day", "at(2026-01-01T00:00:00)"]),
         ("AlarmTopicArn", ["", TOPIC, TOPIC.replace("aws", "aws-cn", 1)], ["*", "alarms", SECRET, f"{TOPIC}.fifo"]),

@@ -5,6 +5,8 @@ import json
 import pytest
 
 from local.cloudformation_template import Stack
+from source_credential.aws import sqs
+from source_credential.slots.turn import MARGIN_SECONDS, TERM_SECONDS
 from tests.template.stack import TEMPLATE, statements
 
 
@@ -49,16 +51,24 @@ def test_only_the_two_rules_may_send_to_a_queue(queue: str) -> None:
 
 
 def test_a_message_that_fails_comes_again_and_is_kept_in_the_end() -> None:
-    """Hidden for six times the function's limit, as Lambda's guide has it; given up after five attempts, kept longest.
+    """Hidden for six times the function's limit, as Lambda's guide has it; given up after six attempts, kept longest.
 
     https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-configure.html
     """
     stack = Stack(TEMPLATE)
     queue, kept = stack.properties("RefreshQueue"), stack.properties("RefreshDeadLetterQueue")
-    assert queue["VisibilityTimeout"] >= 6 * stack.properties("RefreshFunction")["Timeout"]
-    assert queue["RedrivePolicy"] == {"deadLetterTargetArn": "<RefreshDeadLetterQueue.Arn>", "maxReceiveCount": 5}
+    assert queue["VisibilityTimeout"] == 6 * stack.properties("RefreshFunction")["Timeout"]
+    assert queue["RedrivePolicy"] == {"deadLetterTargetArn": "<RefreshDeadLetterQueue.Arn>", "maxReceiveCount": 6}
     assert queue["MessageRetentionPeriod"] < kept["MessageRetentionPeriod"]  # which counts from when it was sent
     assert statements("RefreshRole")["WorkTheQueue"]["Resource"] == "<RefreshQueue.Arn>"
+
+
+def test_a_message_is_not_given_up_while_a_run_that_died_keeps_its_slot_busy() -> None:
+    """The waits between its attempts, each at its shortest, outlast the turn that nobody gives back."""
+    attempts = Stack(TEMPLATE).properties("RefreshQueue")["RedrivePolicy"]["maxReceiveCount"]
+    shortest = sqs._BUSY_DELAY // 2
+    assert shortest == 15
+    assert (attempts - 1) * shortest > TERM_SECONDS + MARGIN_SECONDS
 
 
 def test_the_queue_is_read_in_batches_of_which_only_what_failed_comes_again() -> None:

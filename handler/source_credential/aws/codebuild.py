@@ -47,7 +47,7 @@ class CodeBuildSourceCredentials:
     ) -> str:
         """Import a credential and return its ARN.
 
-        Raises AlreadyExists, ServiceLimitExceeded, InvalidRequest and what `aws_errors.call` raises.
+        Raises AlreadyExists, ServiceLimitExceeded, InvalidRequest and what `errors.call` raises.
         """
         what = f"ServerType {server_type}"
 
@@ -109,7 +109,7 @@ class CodeBuildSourceCredentials:
         return answer["arn"]
 
     def delete(self, arn: str) -> None:
-        """Delete the credential; one that is gone already is a success. Raises what `aws_errors.call` raises."""
+        """Delete the credential; one that is gone already is a success. Raises what `errors.call` raises."""
         what = f"Credential {arn}"
         with suppress(NotFound):
             call(
@@ -124,7 +124,7 @@ class CodeBuildSourceCredentials:
             )
 
     def list_credentials(self) -> list[Credential]:
-        """Return every credential of the account and region. Raises what `aws_errors.call` raises."""
+        """Return every credential of the account and region. Raises what `errors.call` raises."""
         answer = call(
             self._client.list_source_credentials,
             what="CodeBuild",

@@ -25,7 +25,7 @@ class CodeConnections:
         self._client = client
 
     def get(self, connection_arn: str) -> Connection:
-        """Return the connection. Raises NotFound and what `aws_errors.call` raises."""
+        """Return the connection. Raises NotFound and what `errors.call` raises."""
         service, region = connection_arn.split(":")[2:4]
         what = f"Connection {connection_arn}"
 

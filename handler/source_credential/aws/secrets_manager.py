@@ -8,7 +8,14 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, cast
 
 from source_credential.aws.errors import call
-from source_credential.errors import AccessDenied, InvalidRequest, NotFound, NotStabilized, SourceCredentialError
+from source_credential.errors import (
+    AccessDenied,
+    InvalidRequest,
+    NotFound,
+    NotStabilized,
+    SourceCredentialError,
+    VersionNotFound,
+)
 from source_credential.model import Secret
 
 if TYPE_CHECKING:
@@ -38,7 +45,7 @@ class SecretsManagerSecrets:
     def read(self, secret_id: str, *, version_stage: str | None = None, version_id: str | None = None) -> Secret:
         """Return one version of a secret: AWSCURRENT when neither a label nor an id is given. Binary is read as UTF-8.
 
-        Raises NotFound, AccessDenied, NotStabilized, InvalidRequest and what `aws_errors.call` raises.
+        Raises NotFound, AccessDenied, NotStabilized, InvalidRequest and what `errors.call` raises.
         """
         what = f"Secret {secret_id}"
         parameters: GetSecretValueRequestTypeDef = {"SecretId": secret_id}
@@ -65,23 +72,6 @@ class SecretsManagerSecrets:
             text=_text(answer, what),
         )
 
-    def version_of(self, secret_id: str, label: str) -> str | None:
-        """Return the id of the version that has a label; None when no version has it. The value is not read.
-
-        https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_DescribeSecret.html
-        Raises NotFound, AccessDenied and what `aws_errors.call` raises.
-        """
-        refusals = _Refusals(f"Secret {secret_id}", version_stage=label, version_id=None)
-        answer = call(
-            lambda: self._client_for(secret_id).describe_secret(SecretId=secret_id),
-            what=f"Secret {secret_id}",
-            action="secretsmanager:DescribeSecret",
-            denied_remedy=_DENIED_REMEDY,
-            known={"ResourceNotFoundException": refusals.not_found},
-        )
-        versions = answer.get("VersionIdsToStages", {}).items()
-        return next((version_id for version_id, labels in versions if label in labels), None)
-
     def _client_for(self, secret_id: str) -> "SecretsManagerClient":
         """Return the client of the region a whole ARN names: each region's endpoint knows its own secrets only."""
         region = _REGION_OF_ARN.match(secret_id)
@@ -103,7 +93,7 @@ class _Refusals:
     def not_found(self, message: str) -> SourceCredentialError:
         code = "ResourceNotFoundException"
         if "secret value for" in message:
-            return NotFound(
+            return VersionNotFound(
                 self._what,
                 f"has no {self._version}",
                 "Put a value into the secret, or correct SecretVersionStage or SecretVersionId.",

@@ -21,6 +21,9 @@ _BATCH: Final = 10
 # What a message waits after its first, second, ... failure, in seconds, give or take a half.
 _DELAYS: Final = (10, 60, 300, 900)
 
+# A turn that is never given back ends after 52 seconds (slots/turn.py): four of these waits outlast it.
+_BUSY_DELAY: Final = 30
+
 _REMEDY: Final = "Deploy the provider's own stack again: its template allows this action."
 
 
@@ -35,7 +38,7 @@ class SqsQueue:
     def send(self, messages: Iterable[Mapping[str, Any]], *, within_seconds: int = 0) -> int:
         """Send messages, ten at a time, and return how many; each is delivered at some moment `within_seconds`.
 
-        Raises what `aws_errors.call` raises, and ServiceInternalError when the queue did not take them all.
+        Raises what `errors.call` raises, and ServiceInternalError when the queue did not take them all.
         """
         sent = 0
         for batch in _batches(messages):
@@ -61,9 +64,16 @@ class SqsQueue:
     def delay(self, receipt_handle: str, *, receive_count: int) -> None:
         """Let a message that failed wait before it comes again, the longer the more often it came.
 
-        Raises what `aws_errors.call` raises.
+        Raises what `errors.call` raises.
         """
-        longest = _DELAYS[min(receive_count, len(_DELAYS)) - 1]
+        self._hide(receipt_handle, _DELAYS[min(receive_count, len(_DELAYS)) - 1])
+
+    def delay_a_little(self, receipt_handle: str) -> None:
+        """Let a message wait whose slot is busy: a turn ends within a minute. Raises what `errors.call` raises."""
+        self._hide(receipt_handle, _BUSY_DELAY)
+
+    def _hide(self, receipt_handle: str, longest: int) -> None:
+        """Hide a message for some seconds, at least half of the longest time."""
         seconds = random.randint(longest // 2, longest)  # noqa: S311 - jitter, no secret
         call(
             lambda: self._client.change_message_visibility(

@@ -14,7 +14,7 @@ from crhelper import CfnResource
 from source_credential.cloudformation.delivery import Delivery
 from source_credential.cloudformation.response import FAILED, MAX_PHYSICAL_RESOURCE_ID, SUCCESS, DoesNotFit, Response
 from source_credential.errors import InvalidRequest, ServiceInternalError, SourceCredentialError
-from source_credential.model import MARKER
+from source_credential.model import marker
 from source_credential.observability import count, flush_metrics, log_unexpected, logger, raise_log_levels
 
 # With so little time left FAILED is sent: enough to deliver it against some bad luck, never more than half of the time.
@@ -43,11 +43,6 @@ class LambdaContext(Protocol):
 
 class NotACustomResourceEvent(ValueError):
     """The event is not CloudFormation's, so there is nobody to answer."""
-
-
-def marker(request_id: str) -> str:
-    """Return the physical id of a resource that was never created. Its Delete finds nothing to delete."""
-    return f"{MARKER}{request_id}"
 
 
 class CustomResource(CfnResource):

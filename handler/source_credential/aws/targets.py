@@ -1,0 +1,122 @@
+"""The accounts and regions to import into: the port Targets. A role is assumed anew for each use.
+
+https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html
+"""
+
+import re
+from collections.abc import Callable
+from difflib import get_close_matches
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Final
+
+import boto3
+from botocore.config import Config
+
+from source_credential.aws.codebuild import CodeBuildSourceCredentials
+from source_credential.aws.connections import CodeConnections
+from source_credential.aws.errors import call
+from source_credential.errors import AccessDenied, InvalidRequest, SourceCredentialError
+from source_credential.model import Owner, Target
+
+if TYPE_CHECKING:
+    from source_credential.aws.connections import ConnectionsClient
+
+_NOT_IN_SESSION_NAME: Final = re.compile(r"[^\w+=,.@-]", re.ASCII)
+_SESSION_NAME_LENGTH: Final = 64
+
+# A client of the provider's own role, by service and region.
+OwnClient = Callable[[str, str], Any]
+
+
+class AwsTargets:
+    """The port Targets: the accounts and regions to import into."""
+
+    def __init__(
+        self,
+        session: boto3.Session,
+        *,
+        account_id: str,
+        external_id: str,
+        own_client: OwnClient,
+        configs: Callable[[str], Config],
+    ) -> None:
+        """Keep what reaches the accounts.
+
+        session, account_id: the provider's own. external_id: what it assumes roles with; empty for none. own_client:
+        returns a client of its own role. configs: returns the settings of a service's clients.
+        """
+        self._session = session
+        self._own_client = own_client
+        self._configs = configs
+        self._external_id = external_id
+        self.account_id = account_id
+        self.region = session.region_name
+
+    def source_credentials(self, target: Target, owner: Owner) -> CodeBuildSourceCredentials:
+        """Return CodeBuild's source credentials at the target; `owner` names the session of a role.
+
+        Raises InvalidRequest for a region that does not exist, and what assuming the role raises.
+        """
+        client = self._client("codebuild", target.slot.region, target.role_arn, owner)
+        return CodeBuildSourceCredentials(client, role_arn=target.role_arn)
+
+    def connections(self, target: Target, owner: Owner) -> CodeConnections:
+        """Return CodeConnections, asked as the role that imports, in the region each connection is in."""
+
+        def client(service: str, region: str) -> "ConnectionsClient":
+            made: ConnectionsClient = self._client(service, region, target.role_arn, owner)
+            return made
+
+        return CodeConnections(client)
+
+    @cached_property
+    def _regions(self) -> list[str]:
+        partition = self._session.get_partition_for_region(self.region)
+        return self._session.get_available_regions("codebuild", partition_name=partition)
+
+    def _client(self, service: str, region: str, role_arn: str | None, owner: Owner) -> Any:  # noqa: ANN401 - boto3's clients have no common type
+        if region != self.region and region not in self._regions:
+            [nearest] = get_close_matches(region, self._regions, n=1, cutoff=0)
+            raise InvalidRequest(
+                "Region",
+                f"{region} is no region in which the provider knows CodeBuild",
+                f"The nearest name is {nearest}. A region that is newer than the provider needs a newer provider.",
+            )
+        if role_arn is None:
+            return self._own_client(service, region)
+        return self._assume(role_arn, owner).client(service, region_name=region, config=self._configs(service))  # type: ignore[call-overload]
+
+    def _assume(self, role_arn: str, owner: Owner) -> boto3.Session:
+        """Return a session of the role. Raises AccessDenied and what `errors.call` raises."""
+        what = f"RoleArn {role_arn}"
+
+        def denied(_message: str) -> SourceCredentialError:
+            return AccessDenied(
+                what,
+                "the provider may not assume it",
+                "Add it to the parameter TargetRoleArns of the provider's stack, and let the role's trust policy name "
+                "the provider's role and its external id; examples/target-account-role.yaml makes such a role.",
+                aws_code="AccessDenied",
+            )
+
+        parameters: dict[str, str] = {"ExternalId": self._external_id} if self._external_id else {}
+        client: Any = self._own_client("sts", self.region)
+        answer = call(
+            lambda: client.assume_role(RoleArn=role_arn, RoleSessionName=_session_name(owner), **parameters),
+            what=what,
+            action="sts:AssumeRole",
+            denied_remedy="",
+            known={"AccessDenied": denied, "AccessDeniedException": denied},
+        )
+        credentials = answer["Credentials"]
+        return boto3.Session(
+            aws_access_key_id=credentials["AccessKeyId"],
+            aws_secret_access_key=credentials["SecretAccessKey"],
+            aws_session_token=credentials["SessionToken"],
+            region_name=self.region,
+        )
+
+
+def _session_name(owner: Owner) -> str:
+    """Return the session's name, which the target account's CloudTrail shows: the stack's."""
+    return _NOT_IN_SESSION_NAME.sub("-", f"source-credential-{owner.stack_name}")[:_SESSION_NAME_LENGTH]

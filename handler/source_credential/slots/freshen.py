@@ -1,0 +1,136 @@
+"""Keeps what is in the slots fresh: rotation and the daily check. Knows no AWS SDK and no Lambda.
+
+Rotation: reconcile, reading the secret afresh. Daily check: compare with CodeBuild and with the secret, for the
+metrics, and import anew in any case, for CodeBuild never shows a token. docs/decisions/0006-rotation.md.
+"""
+
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from enum import StrEnum
+
+from source_credential.errors import NotFound, SourceCredentialError, VersionNotFound
+from source_credential.model import Slot, Target
+from source_credential.records import Claim, Record
+from source_credential.slots.claims import follows
+from source_credential.slots.reconcile import Reconciler
+from source_credential.slots.turn import Run, Tools, Turn
+from source_credential.slots.turns import take_turn
+from source_credential.tokens.preparation import Preparation, Prepared
+
+
+class Outcome(StrEnum):
+    """What came of a look at a slot."""
+
+    LEFT_ALONE = "LEFT_ALONE"
+    UNCHANGED = "UNCHANGED"
+    REFRESHED = "REFRESHED"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """What the daily check found and did.
+
+    missing: CodeBuild does not hold a credential of the right kind. stale: it is not known to hold the version that it
+    should. healed: what was wrong is mended. days_until_expiry: of a token of which the provider has told it. failure:
+    why the slot could not be looked into, or not mended.
+    """
+
+    slot: Slot
+    missing: bool = False
+    stale: bool = False
+    healed: bool = False
+    days_until_expiry: float | None = None
+    failure: SourceCredentialError | None = None
+
+
+class Freshener:
+    """The logic of rotation and of the daily check. Everything it needs of the world comes in through the ports."""
+
+    def __init__(self, *, preparation: Preparation, reconciler: Reconciler, tools: Tools) -> None:
+        """Keep what the logic works with."""
+        self._preparation = preparation
+        self._reconciler = reconciler
+        self._tools = tools
+
+    def refresh(self, slot: Slot, run: Run, *, secret_arn: str, label: str) -> Outcome:
+        """Import what the followed label of a secret names by now, if the slot's holder follows it.
+
+        The label is read in the turn, so that events that are late, duplicated or out of order lead to the same end.
+        Raises ResourceConflict while others are at work at the slot, and another SourceCredentialError when what was in
+        the slot is there still, or is marked.
+        """
+        with take_turn(slot, run, self._tools) as turn:
+            record, claim = turn.record, turn.record.top
+            if claim is None or not follows(claim, secret_arn, label):
+                return self._leave(turn)
+            target = _target(claim, slot)
+            prepared = self._preparation.prepare(claim.specification, claim.owner, target)
+            if record.known and prepared.secret_version_id == claim.secret_version_id:
+                return Outcome.UNCHANGED
+            self._import(turn, claim, prepared)
+            return Outcome.REFRESHED
+
+    def check(self, slot: Slot, run: Run, *, heal: bool) -> Finding:
+        """Compare a slot with the world, and with `heal` import it anew, whatever was found.
+
+        Raises ResourceConflict while others are at work at the slot, and what the table raises.
+        """
+        with take_turn(slot, run, self._tools) as turn:
+            claim = turn.record.top
+            if claim is None:
+                if heal:
+                    self._leave(turn)
+                return Finding(slot=slot)
+            found, prepared = self._compare(turn.record, claim)
+            if not heal or prepared is None:
+                return found
+            try:
+                self._import(turn, claim, prepared)
+            except SourceCredentialError as error:
+                return replace(found, failure=error)
+            return replace(found, healed=found.missing or found.stale)
+
+    def _compare(self, record: Record, claim: Claim) -> tuple[Finding, Prepared | None]:
+        """Return what was found, and what is to be imported; None for the latter when there is a reason against it."""
+        target = _target(claim, record.slot)
+        found = Finding(slot=record.slot, stale=not record.known, days_until_expiry=self._days_left(claim))
+        try:
+            auth_type = self._reconciler.auth_type_in(target, claim.owner)
+            found = replace(found, missing=auth_type != claim.specification.auth_type)
+            wanting = found.missing or found.stale
+            prepared = self._preparation.prepare_again(claim, target, or_newer=wanting, verify=True)
+        except NotFound as error:
+            is_pinned = isinstance(error, VersionNotFound) and claim.specification.followed_label is None
+            if is_pinned and not (found.missing or found.stale):
+                # It is to stay at its version, which is gone, so what is in CodeBuild stays.
+                return found, None
+            return replace(found, stale=True, failure=error), None
+        except SourceCredentialError as error:
+            return replace(found, failure=error), None
+        if prepared.secret_version_id != claim.secret_version_id:
+            found = replace(found, stale=True)
+        return found, prepared
+
+    def _leave(self, turn: Turn) -> Outcome:
+        """Leave a slot alone, but for what a run that died may have left in it. Raises SourceCredentialError."""
+        if turn.record.marks:
+            mark = min(turn.record.marks, key=lambda mark: mark.id)
+            way = (Target(slot=turn.record.slot, role_arn=mark.role_arn), mark.owner)
+            turn.give_back(self._reconciler.settle(turn, turn.record, way, may_empty=False))
+        return Outcome.LEFT_ALONE
+
+    def _import(self, turn: Turn, claim: Claim, prepared: Prepared) -> None:
+        """Import for the holder, and note what was imported. Raises SourceCredentialError."""
+        claim = self._reconciler.put(turn, claim, prepared)
+        turn.give_back(replace(turn.record, claims=(*turn.record.claims[:-1], claim), held=True, marks=frozenset()))
+
+    def _days_left(self, claim: Claim) -> float | None:
+        """Return the days until the claim's token expires; negative when it has expired."""
+        if claim.token_expires_at is None:
+            return None
+        now = datetime.fromtimestamp(self._tools.clock(), UTC)
+        return (datetime.fromisoformat(claim.token_expires_at) - now).total_seconds() / 86400
+
+
+def _target(claim: Claim, slot: Slot) -> Target:
+    return Target(slot=slot, role_arn=claim.specification.role_arn)

@@ -1,0 +1,184 @@
+"""What a Create and an Update do: put my claim on top, if ShouldOverwrite lets me, and reconcile.
+
+If that fails, what was there is put back. Knows no AWS SDK and no Lambda. docs/decisions/0005-ownership.md.
+"""
+
+from datetime import UTC, datetime
+from typing import Final
+
+from source_credential.errors import SourceCredentialError
+from source_credential.model import Request, Specification, Target
+from source_credential.records import Answer, Change, Claim, Ending, Record, Resource, begun_of
+from source_credential.slots.claims import (
+    check_may_take,
+    claim_of,
+    is_asked_already,
+    overtaken,
+    put_on_top,
+    take_away,
+)
+from source_credential.slots.earlier import end_deletes, end_earlier
+from source_credential.slots.reconcile import New, Reconciler
+from source_credential.slots.turn import Run, Tools, Turn
+from source_credential.slots.turns import take_turn
+from source_credential.tokens.preparation import Preparation, Prepared
+
+_KEPT: Final = "What is asked for is what CodeBuild holds, so it is kept, though it cannot be imported anew:"
+
+
+class Provisioner:
+    """The logic of Create and Update. Everything it needs of the world comes in through the ports."""
+
+    def __init__(self, *, preparation: Preparation, reconciler: Reconciler, tools: Tools) -> None:
+        """Keep what the logic works with."""
+        self._preparation = preparation
+        self._reconciler = reconciler
+        self._tools = tools
+
+    def create(self, request: Request, specification: Specification, run: Run) -> Answer:
+        """Import the credential that is asked for, and remember the answer.
+
+        Raises SourceCredentialError: nothing of the request is left, or it is marked for whoever comes next.
+        """
+        target = self._preparation.target(specification)
+        prepared = self._preparation.prepare(specification, request.owner, target)
+        with take_turn(target.slot, run, self._tools) as turn:
+            return self._provide(turn, request, prepared)
+
+    def update(self, request: Request, specification: Specification, old: Specification | None, run: Run) -> Answer:
+        """Import the credential anew; another ARN than the request's makes CloudFormation delete the old one.
+
+        What the resource has already, as on the way back from an Update that failed, is a success though its secret
+        cannot be read. old: what the old properties ask for, where they make sense. Raises as `create` does.
+        """
+        target = self._preparation.target(specification)
+        prepared: Prepared | SourceCredentialError
+        try:
+            prepared = self._preparation.prepare(specification, request.owner, target)
+        except SourceCredentialError as error:
+            prepared = error
+        if old is not None:
+            self._clear_other_slot(request, self._preparation.target(old), target, run)
+        with take_turn(target.slot, run, self._tools) as turn:
+            return self._provide(turn, request, prepared)
+
+    def _provide(self, turn: Turn, request: Request, prepared: Prepared | SourceCredentialError) -> Answer:
+        remembered = self._tools.answers.recall(request)
+        if remembered.answer is not None:  # by a duplicate that was faster
+            return remembered.answer
+        self._check_not_given_up(request, remembered.resource)
+        end_earlier(self._tools.answers, request, remembered.resource)
+        standing = is_asked_already(turn.record, request)
+        if standing is not None and request.request_type == "Update":
+            if isinstance(prepared, SourceCredentialError):
+                self._tools.warn(f"{_KEPT} {prepared}")
+            record = self._in_order(turn, standing) if turn.record.marks else turn.record
+            return self._end(turn, record, request, standing, remembered.resource)
+        if isinstance(prepared, SourceCredentialError):
+            raise prepared
+        return self._take(turn, request, prepared, remembered.resource)
+
+    def _check_not_given_up(self, request: Request, resource: Resource) -> None:
+        """Check that no Delete has come that means what this request would make. Raises Overtaken."""
+        until = resource.late_create_until
+        if request.request_type == "Create" and until is not None and self._tools.clock() <= until:
+            raise overtaken()
+        if request.request_type == "Update" and request.physical_resource_id in resource.gone:
+            raise overtaken()
+
+    def _take(self, turn: Turn, request: Request, prepared: Prepared, resource: Resource) -> Answer:
+        """Put the claim on top, and make it true. Raises SourceCredentialError after putting back what was there."""
+        record, specification, owner = turn.record, prepared.specification, request.owner
+        found = self._unmanaged(turn, prepared)
+        check_may_take(specification, owner, record=record, found=found)
+        own = claim_of(record, owner)
+        claim = Claim(
+            owner=owner,
+            specification=specification,
+            fingerprint=request.wanted,
+            request_id=request.request_id,
+            since=own.since if own else _now(self._tools.clock()),
+        )
+        # False is passed on only where it can be refused: what this stack has, or a dead run of its, is overwritten.
+        overwrite = specification.should_overwrite is not False or turn.suspect or bool(record.claims)
+        begun = Change(added=Resource(slots=frozenset({record.slot}), begun=frozenset({begun_of(request)})))
+        try:
+            claim = self._reconciler.put_new(turn, claim, prepared, New(overwrite, found is not None, begun))
+            return self._end(turn, put_on_top(record, claim), request, claim, resource)
+        except SourceCredentialError:
+            self._put_back(turn, prepared)
+            raise
+
+    def _unmanaged(self, turn: Turn, prepared: Prepared) -> str | None:
+        """Return the auth type of a credential in the slot that nobody manages; None where there is none.
+
+        What a run that died may have left is no such credential, unless it was about to overwrite one.
+        """
+        if turn.record.claims or (turn.record.marks and not turn.spare):
+            return None
+        return self._reconciler.auth_type_in(prepared.target, prepared.owner)
+
+    def _put_back(self, turn: Turn, prepared: Prepared) -> None:
+        """Make CodeBuild hold what it held before, if it may have changed; if that fails, the mark stays."""
+        if not turn.touched and not turn.record.marks:
+            return
+        top = turn.record.top
+        try:
+            turn.undo()
+            way = (prepared.target, prepared.owner)
+            # Nobody else's slot is left with this one's token; its own has it rather than none.
+            may_empty = turn.touched and not (top and top.owner == prepared.owner)
+            turn.give_back(self._reconciler.settle(turn, turn.record, way, may_empty=may_empty))
+        except SourceCredentialError as error:
+            self._tools.warn(f"Slot {turn.record.slot} could not be put in order, and is marked: {error}")
+
+    def _in_order(self, turn: Turn, claim: Claim) -> Record:
+        """Put in order what a run that died has left, if that can be done, and return the record that is then true."""
+        way = (Target(slot=turn.record.slot, role_arn=claim.specification.role_arn), claim.owner)
+        may_empty = any(mark.owner == claim.owner for mark in turn.record.marks)
+        try:
+            return self._reconciler.settle(turn, turn.record, way, may_empty=may_empty)
+        except SourceCredentialError as error:
+            self._tools.warn(f"Slot {turn.record.slot} could not be put in order, and is marked: {error}")
+            return turn.as_it_was
+
+    def _end(self, turn: Turn, record: Record, request: Request, claim: Claim, resource: Resource) -> Answer:
+        """End the request with success, and the turn. Raises what `Turn.give_back` raises."""
+        answer = Answer(succeeded=True, physical_resource_id=claim.arn, attributes=claim.attributes)
+        over = end_deletes(self._tools.answers, claim, resource)
+        over |= {begun for begun in resource.begun if begun.request_type != "Delete"}
+        change = Change(
+            added=Resource(slots=frozenset({record.slot}) - resource.slots),
+            removed=Resource(gone=resource.gone & {claim.arn}, begun=over | {begun_of(request)}),
+        )
+        turn.give_back(record, Ending(request=request, answer=answer, change=change))
+        return answer
+
+    def _clear_other_slot(self, request: Request, old: Target, new: Target, run: Run) -> None:
+        """Take away what an Update left in another slot that CloudFormation has given up, and now rolls back.
+
+        Its answer never arrived, so the claim there has another ARN than CloudFormation knows the resource by.
+        """
+        if old.slot == new.slot:
+            return
+
+        def left(claim: Claim) -> bool:
+            return claim.owner == request.owner and claim.arn != request.physical_resource_id
+
+        def is_clear(record: Record) -> bool:
+            return not any(map(left, record.claims)) and not any(m.owner == request.owner for m in record.marks)
+
+        try:
+            if is_clear(self._tools.table.read(old.slot)):
+                return
+            with take_turn(old.slot, run, self._tools) as turn:
+                record = take_away(turn.record, left)
+                if record.top is not turn.record.top or record.marks:
+                    record = self._reconciler.settle(turn, record, (old, request.owner), may_empty=True)
+                turn.give_back(record)
+        except SourceCredentialError as error:
+            self._tools.warn(f"Slot {old.slot}, of an update that is rolled back, could not be put in order: {error}")
+
+
+def _now(clock: float) -> str:
+    return datetime.fromtimestamp(clock, UTC).isoformat(timespec="seconds")

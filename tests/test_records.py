@@ -1,0 +1,113 @@
+"""What the table remembers, and what is told from it."""
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from source_credential.model import AuthType, Owner, ServerType, Slot, Specification
+from source_credential.records import Begun, Change, Claim, Mark, Record, Resource, begun_of, lasting_name
+from tests.fakes import ACCOUNT, REGION, VERSION_ID, credential_arn, secret_arn
+
+OWNER = Owner(stack_id="stack", logical_resource_id="GitHub")
+SLOT = Slot(account_id=ACCOUNT, region=REGION, server_type=ServerType.GITHUB)
+CLAIM = Claim(
+    owner=OWNER,
+    specification=Specification(
+        server_type=ServerType.GITHUB, auth_type=AuthType.PERSONAL_ACCESS_TOKEN, secret_id="codebuild/github"
+    ),
+    fingerprint="0a1b",
+    request_id="request",
+    since="2026-01-01T00:00:00+00:00",
+    arn=credential_arn("GITHUB"),
+    secret_arn=secret_arn("codebuild/github"),
+    secret_version_id=VERSION_ID,
+)
+ALWAYS = {"Arn": CLAIM.arn, "ServerType": "GITHUB", "AuthType": "PERSONAL_ACCESS_TOKEN"}
+OF_THE_SECRET = {"SecretArn": secret_arn("codebuild/github"), "SecretVersionId": VERSION_ID}
+
+
+@pytest.mark.parametrize(
+    ("more", "expected"),
+    [
+        ({}, OF_THE_SECRET),
+        ({"secret_version_id": None}, {"SecretArn": secret_arn("codebuild/github")}),
+        ({"secret_arn": None, "secret_version_id": None}, {}),
+        ({"token_login": "octocat", "token_expires_at": "2027-01-01T00:00:00+00:00"}, OF_THE_SECRET),
+    ],
+)
+def test_the_attributes_tell_where_a_credential_came_from(more: dict[str, Any], expected: dict[str, str]) -> None:
+    """What there is of it, and never what the provider told of a token about which it was not to be asked."""
+    assert replace(CLAIM, **more).attributes == {**ALWAYS, **expected}
+
+
+@pytest.mark.parametrize(
+    ("login", "expires_at"), [("octocat", "2027-01-01T00:00:00+00:00"), ("octocat", None), (None, None)]
+)
+def test_with_verify_token_the_attributes_tell_what_the_provider_knows(
+    login: str | None, expires_at: str | None
+) -> None:
+    """Empty rather than absent where it did not tell: a template that asks for an absent one fails."""
+    specification = replace(CLAIM.specification, verify_token=True)
+    claim = replace(CLAIM, specification=specification, token_login=login, token_expires_at=expires_at)
+    told = {"TokenLogin": login or "", "TokenExpiresAt": expires_at or ""}
+    assert claim.attributes == {**ALWAYS, **OF_THE_SECRET, **told}
+
+
+def test_a_secrets_lasting_name_is_that_of_the_one_which_is_made_anew() -> None:
+    """Its ARN without the hyphen and the six characters at its end."""
+    arn = secret_arn("codebuild/github")
+    assert lasting_name(arn) == lasting_name(f"{arn[:-6]}uVwXyZ") == arn.rpartition("-")[0]
+
+
+@pytest.mark.parametrize(
+    ("claim", "is_following"),
+    [
+        (CLAIM, True),
+        (replace(CLAIM, secret_arn=None), False),
+        (replace(CLAIM, specification=replace(CLAIM.specification, follow_rotation=False)), False),
+        (replace(CLAIM, specification=replace(CLAIM.specification, secret_version_id=VERSION_ID)), False),
+        (replace(CLAIM, specification=replace(CLAIM.specification, auth_type=AuthType.SECRETS_MANAGER)), False),
+    ],
+)
+def test_a_claim_follows_the_secret_whose_token_was_imported(*, claim: Claim, is_following: bool) -> None:
+    """Unless it is pinned or asked not to, or CodeBuild reads the secret itself."""
+    assert claim.followed_secret == (lasting_name(secret_arn("codebuild/github")) if is_following else None)
+
+
+def test_a_slots_holder_is_on_top_and_known_while_nobody_is_unsure() -> None:
+    """Held and without a mark; an empty slot has no holder."""
+    assert Record(slot=SLOT).top is None
+    other = replace(CLAIM, request_id="later")
+    record = Record(slot=SLOT, claims=(CLAIM, other), held=True)
+    assert (record.top, record.known) == (other, True)
+    assert not record.with_marks(frozenset({Mark(owner=OWNER)})).known
+    assert not replace(record, held=False).known
+
+
+def test_every_mark_is_another_one() -> None:
+    """Two of the same owner are cleared each by itself; how the table has it is not what it is known by."""
+    mark = Mark(owner=OWNER)
+    assert mark != Mark(owner=OWNER)
+    assert mark == replace(mark, text="as the table has it")
+
+
+def test_a_request_that_has_begun_leads_back_to_the_request() -> None:
+    """To its owner's, by type, RequestId and the id that was given."""
+    begun = Begun("Delete", "request", "an id")
+    request = begun.request(OWNER)
+    assert (request.owner, begun_of(request)) == (OWNER, begun)
+
+
+@pytest.mark.parametrize(
+    ("change", "is_empty"),
+    [
+        (Change(), True),
+        (Change(lasts=False), True),
+        (Change(added=Resource(gone=frozenset({"id"}))), False),
+        (Change(removed=Resource(late_create_until=1.0)), False),
+    ],
+)
+def test_a_change_is_empty_when_nothing_is_added_or_removed(*, change: Change, is_empty: bool) -> None:
+    """However long what is remembered is to last."""
+    assert change.is_empty is is_empty
