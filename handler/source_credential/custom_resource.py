@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from source_credential.cloudformation.life_cycle import CustomResource, LambdaContext
 from source_credential.errors import Refused, SourceCredentialError
 from source_credential.model import Owner, Request, Specification
-from source_credential.records import Answer, Resource
+from source_credential.records import Answer
 from source_credential.slots.turn import Run
 
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ def lambda_handler(event: dict[str, Any], context: LambdaContext) -> None:
 def create(event: Mapping[str, Any], context: LambdaContext) -> str:
     """Import the credential; return its ARN as the physical id."""
 
-    def work(logic: "Logic", request: Request, run: Run, _known: Resource) -> Answer:
+    def work(logic: "Logic", request: Request, run: Run) -> Answer:
         return logic.provisioner.create(request, properties.parse(event.get("ResourceProperties")), run)
 
     return _answered(event, context, work)
@@ -50,7 +50,7 @@ def create(event: Mapping[str, Any], context: LambdaContext) -> str:
 def update(event: Mapping[str, Any], context: LambdaContext) -> str:
     """Import the credential anew; return its ARN. Another ARN than before makes CloudFormation delete the old one."""
 
-    def work(logic: "Logic", request: Request, run: Run, _known: Resource) -> Answer:
+    def work(logic: "Logic", request: Request, run: Run) -> Answer:
         asked = properties.parse(event.get("ResourceProperties"))
         return logic.provisioner.update(request, asked, _parsed(event.get("OldResourceProperties")), run)
 
@@ -61,10 +61,10 @@ def update(event: Mapping[str, Any], context: LambdaContext) -> str:
 def delete(event: Mapping[str, Any], context: LambdaContext) -> str:
     """Delete the credential, if it is this resource's. Wrong properties do not keep a stack from going away."""
 
-    def work(logic: "Logic", request: Request, run: Run, known: Resource) -> Answer:
+    def work(logic: "Logic", request: Request, run: Run) -> Answer:
         specification = _parsed(event.get("ResourceProperties"))
         target = logic.preparation.target(specification) if specification else None
-        return logic.deleter.delete(request, target, known, run)
+        return logic.deleter.delete(request, target, run)
 
     return _answered(event, context, work)
 
@@ -82,7 +82,7 @@ def abandon(event: Mapping[str, Any], context: LambdaContext, reason: str) -> st
 # The runs that are at work, by RequestId, so that they can be stopped. A function handles one event at a time.
 _runs: dict[str, Run] = {}
 
-Work = Callable[["Logic", Request, Run, Resource], Answer]
+Work = Callable[["Logic", Request, Run], Answer]
 
 
 def _answered(event: Mapping[str, Any], context: LambdaContext, work: Work) -> str:
@@ -90,7 +90,7 @@ def _answered(event: Mapping[str, Any], context: LambdaContext, work: Work) -> s
     logic, request = _logic(event, context), _request(event)
     run = _runs[request.request_id] = Run(lambda: context.get_remaining_time_in_millis() / 1000)
     try:
-        answer = logic.memory.answer(request, lambda known: work(logic, request, run, known))
+        answer = logic.memory.answer(request, lambda: work(logic, request, run))
     finally:
         del _runs[request.request_id]
     if not answer.succeeded:

@@ -24,15 +24,11 @@ class Failing(FakeTable):
     """A table that refuses to remember, or to recall, this many times."""
 
     writes: int = 0
-    reads: int = 0
     asked: list[str] = field(default_factory=list)
 
     def recall(self, request: Request) -> Recollection:
-        """Recall, unless it fails."""
+        """Recall."""
         self.asked.append("recall")
-        if self.reads:
-            self.reads -= 1
-            raise THROTTLED
         return super().recall(request)
 
     def remember(self, request: Request, answer: Answer, change: Change | None = None) -> Answer:
@@ -47,9 +43,9 @@ class Failing(FakeTable):
 class Life:
     """A memory, its table, and what it does beside."""
 
-    def __init__(self, *, writes: int = 0, reads: int = 0) -> None:
+    def __init__(self, *, writes: int = 0) -> None:
         """Start with an empty table that fails this often."""
-        self.table = Failing(lambda: 1_800_000_000.0, writes=writes, reads=reads)
+        self.table = Failing(lambda: 1_800_000_000.0, writes=writes)
         self.naps: list[float] = []
         self.warnings: list[str] = []
         self.memory = Memory(self.table, sleep=self.naps.append, warn=self.warnings.append)
@@ -59,42 +55,28 @@ class Life:
         return FakeTable.recall(self.table, REQUEST).answer
 
 
-def never(_known: Resource) -> Answer:
-    """Be no work that is done."""
-    pytest.fail("is answered already")
-
-
-def raising(error: SourceCredentialError) -> Callable[[Resource], Answer]:
+def raising(error: SourceCredentialError) -> Callable[[], Answer]:
     """Return work that fails."""
 
-    def work(_known: Resource) -> Answer:
+    def work() -> Answer:
         raise error
 
     return work
 
 
-def test_work_is_given_what_is_remembered_of_the_resource_and_its_answer_stands() -> None:
+def test_the_answer_of_the_work_stands() -> None:
     """A success is remembered by the work itself, in the write that makes it true."""
     life = Life()
-    known = Resource(gone=frozenset({"arn"}))
-    life.table.resources[REQUEST.owner] = known
-    given: list[Resource] = []
-
-    def work(resource: Resource) -> Answer:
-        given.append(resource)
-        return SUCCESS
-
-    assert life.memory.answer(REQUEST, work) == SUCCESS
-    assert given == [known]
-    assert life.table.asked == ["recall"]
+    assert life.memory.answer(REQUEST, lambda: SUCCESS) == SUCCESS
+    assert life.table.asked == []
 
 
 @pytest.mark.parametrize("answer", [SUCCESS, FAILURE])
-def test_a_duplicate_is_told_the_same_and_nothing_is_done(answer: Answer) -> None:
+def test_a_duplicate_that_fails_is_told_what_is_remembered(answer: Answer) -> None:
     """A failure as well as a success."""
     life = Life()
     life.table.remember(REQUEST, answer)
-    assert life.memory.answer(REQUEST, never) == answer
+    assert life.memory.answer(REQUEST, raising(THROTTLED)) == answer
 
 
 def test_a_failure_is_remembered_word_for_word() -> None:
@@ -103,7 +85,7 @@ def test_a_failure_is_remembered_word_for_word() -> None:
     error = NotFound("Secret a", "does not exist", "Create it.")
     assert life.memory.answer(REQUEST, raising(error)) == FAILURE
     assert life.remembered() == FAILURE
-    assert life.memory.answer(REQUEST, never) == FAILURE
+    assert life.memory.answer(REQUEST, raising(THROTTLED)) == FAILURE
     assert life.warnings == []
 
 
@@ -111,19 +93,12 @@ def test_what_was_answered_meanwhile_stands() -> None:
     """A failure that comes after the success of a twin, or of a run whose time was up, is told that success."""
     life = Life()
 
-    def overtaken(_known: Resource) -> Answer:
+    def overtaken() -> Answer:
         life.table.remember(REQUEST, SUCCESS)
         raise THROTTLED
 
     assert life.memory.answer(REQUEST, overtaken) == SUCCESS
     assert life.memory.fail(REQUEST, "Time is up.") == SUCCESS
-
-
-def test_a_memory_that_cannot_be_read_is_a_failure_and_nothing_is_done() -> None:
-    """Who does not know whether a request is answered must not begin it."""
-    life = Life(reads=1)
-    answer = life.memory.answer(REQUEST, never)
-    assert (answer.succeeded, answer.reason) == (False, str(THROTTLED))
 
 
 @pytest.mark.parametrize(("failures", "is_remembered"), [(1, True), (2, True), (3, False), (100, False)])
@@ -141,7 +116,7 @@ def test_what_is_no_failure_of_ours_is_not_remembered() -> None:
     """It is the life cycle's to tell, and a retry may do better."""
     life = Life()
 
-    def work(_known: Resource) -> Answer:
+    def work() -> Answer:
         raise RuntimeError
 
     with pytest.raises(RuntimeError):

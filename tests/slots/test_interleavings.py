@@ -33,7 +33,7 @@ def test_a_delete_that_overtakes_its_create(monkeypatch: pytest.MonkeyPatch, *, 
 
     explorer = Explorer(monkeypatch, prepare, check, deaths=deaths)
     explorer.explore()
-    assert explorer.orders > (150 if deaths else 20)
+    assert explorer.orders > (120 if deaths else 20)
 
 
 def test_a_delete_that_overtakes_a_create_which_takes_over(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -11,7 +11,7 @@ from source_credential.contract import properties
 from source_credential.errors import AccessDenied, ResourceConflict, SourceCredentialError
 from source_credential.model import Connection, Owner, Request, ServerType, Slot, Specification, Target, marker
 from source_credential.records import Answer as Remembered
-from source_credential.records import Record, Resource
+from source_credential.records import Record
 from source_credential.slots.delete import Deleter
 from source_credential.slots.freshen import Finding, Freshener, Outcome
 from source_credential.slots.provision import Provisioner
@@ -300,10 +300,10 @@ def told(event: Event, answer: Remembered) -> Answer:
     return Answer("SUCCESS", answer.physical_resource_id, attributes=tuple(sorted(answer.attributes.items())))
 
 
-def _work(logic: Logic, event: Event, run: Run) -> Callable[[Resource], Remembered]:
+def _work(logic: Logic, event: Event, run: Run) -> Callable[[], Remembered]:
     """Return what the entry does with an event (custom_resource.py)."""
 
-    def work(known: Resource) -> Remembered:
+    def work() -> Remembered:
         request = event.request()
         if event.kind == "Create":
             return logic.provisioner.create(request, properties.parse(event.properties), run)
@@ -312,7 +312,7 @@ def _work(logic: Logic, event: Event, run: Run) -> Callable[[Resource], Remember
             return logic.provisioner.update(request, properties.parse(event.properties), old, run)
         specification = _parsed(event.properties)
         target = logic.preparation.target(specification) if specification else None
-        return logic.deleter.delete(request, target, known, run)
+        return logic.deleter.delete(request, target, run)
 
     return work
 

@@ -29,15 +29,14 @@ class Memory:
         self._sleep = sleep
         self._warn = warn
 
-    def answer(self, request: Request, work: Callable[[Resource], Answer]) -> Answer:
-        """Return what the request came to: what is remembered, or else what `work` comes to.
+    def answer(self, request: Request, work: Callable[[], Answer]) -> Answer:
+        """Return what the request came to.
 
-        work: does what is asked for and returns an answer that is remembered already, or raises SourceCredentialError.
-        It is given what is remembered of the request's resource.
+        work: does what is asked for, unless that is done, and returns an answer that is remembered, or raises
+        SourceCredentialError.
         """
         try:
-            remembered = self._answers.recall(request)
-            return remembered.answer or work(remembered.resource)
+            return work()
         except SourceCredentialError as error:
             return self.fail(request, str(error))
 

@@ -42,13 +42,17 @@ class Deleter:
         self._reconciler = reconciler
         self._tools = tools
 
-    def delete(self, request: Request, target: Target | None, resource: Resource, run: Run) -> Answer:
+    def delete(self, request: Request, target: Target | None, run: Run) -> Answer:
         """Take away what this logical resource has, by the id that is given, and remember the answer.
 
-        target: of the resource's properties, where they make sense. resource: what is remembered of it. Raises
-        SourceCredentialError: what was not taken away is there still, and the next Delete takes it.
+        target: of the resource's properties, where they make sense. Raises SourceCredentialError: what was not taken
+        away is there still, and the next Delete takes it.
         """
+        remembered = self._tools.answers.recall(request)
+        if remembered.answer is not None:
+            return remembered.answer
         self._end_failed_create(request)
+        resource = remembered.resource
         others = sorted(resource.slots - ({target.slot} if target else set()), key=str)
         targets = [*(Target(slot=slot) for slot in others), *([target] if target else [])]
         seen = _Seen()
