@@ -12,7 +12,8 @@ from source_credential import wiring
 from source_credential.aws.codebuild import CodeBuildSourceCredentials
 from source_credential.model import AuthType, ServerType, Target, Token
 from tests.fakes import REGION, credential_arn, secret_arn
-from tests.slots.world import SLOT, owner
+from tests.slots.sent import owner
+from tests.slots.world import SLOT
 
 TOKEN = "ghp_0123456789abcdef"
 ARN = credential_arn("GITHUB")

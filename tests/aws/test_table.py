@@ -9,7 +9,8 @@ from source_credential.records import Begun, Change, Claim, Record, Resource
 from tests.aws.stubs import ROLE, SECRET_ARN
 from tests.aws.tables import BARE, FULL, OTHER, Tables, asked, claimed, ending, following, marked
 from tests.fakes import secret_arn
-from tests.slots.world import SLOT, owner
+from tests.slots.sent import owner
+from tests.slots.world import SLOT
 
 BEGUN = Change(
     added=Resource(begun=frozenset({Begun("Delete", "id", "made up: with spaces"), Begun("Create", "1", "")}))

@@ -9,7 +9,8 @@ from source_credential.model import Request
 from source_credential.records import Answer, Change, Recollection, Resource
 from tests.aws.stubs import OWNER
 from tests.aws.tables import FAILURE, REMEMBERED_SECONDS, SUCCESS, Tables, asked, claimed, ending, items, real
-from tests.slots.world import SLOT, owner
+from tests.slots.sent import owner
+from tests.slots.world import SLOT
 
 GONE = Change(added=Resource(gone=frozenset({"gone"})))
 

@@ -16,7 +16,8 @@ from source_credential.slots.turns import take_turn
 from tests.aws.stubs import TOKEN
 from tests.aws.tables import FULL, SUCCESS, Tables, asked, claimed, clear, ending, items, marked, real
 from tests.fakes import REGION
-from tests.slots.world import CHECKED, SLOT, Check, Refresh, Stack, World, run
+from tests.slots.sent import CHECKED, Check, Refresh, Stack, run
+from tests.slots.world import SLOT, World
 
 HERE = Resource(slots=frozenset({SLOT}))
 

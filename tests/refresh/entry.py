@@ -11,7 +11,8 @@ from source_credential.model import Slot
 from source_credential.wiring import Logic
 from tests.fakes import ACCOUNT, VERSION_ID, secret_arn
 from tests.invocation import Context
-from tests.slots.world import SLOT, Stack, Step, World, go_on
+from tests.slots.sent import Stack
+from tests.slots.world import SLOT, Step, World, go_on
 
 SECRET = "a-GitHub"
 ARN = secret_arn(SECRET)

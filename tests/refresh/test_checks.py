@@ -20,7 +20,8 @@ from tests.refresh.entry import (
     checking,
     follow,
 )
-from tests.slots.world import SLOT, Stack, owner
+from tests.slots.sent import Stack, owner
+from tests.slots.world import SLOT
 
 FRESH = {"Checks": [1.0], "Missing": [0.0], "Stale": [0.0], "Healed": [0.0], "Unhealed": [0.0]}
 

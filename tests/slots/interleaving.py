@@ -15,8 +15,9 @@ import pytest
 
 from source_credential import records
 from source_credential.slots import turn, turns
+from tests.slots.sent import Answer, Check, Event, Refresh, run
 from tests.slots.simulation import Process
-from tests.slots.world import Answer, Check, Event, Refresh, World, run
+from tests.slots.world import World
 
 Sent = Event | Refresh | Check
 

@@ -22,19 +22,8 @@ from source_credential.errors import (
 )
 from source_credential.slots.turn import Run, out_of_time
 from tests.fakes import secret_arn
-from tests.slots.world import (
-    BUSY,
-    LAMBDA_SECONDS,
-    LEFT_ALONE,
-    Answer,
-    Check,
-    Event,
-    Killed,
-    Refresh,
-    World,
-    run,
-    told,
-)
+from tests.slots.sent import BUSY, LEFT_ALONE, Answer, Check, Event, Refresh, run, told
+from tests.slots.world import LAMBDA_SECONDS, Killed, World
 
 _WRITES = {"import_credential", "delete"}
 _HANG_SECONDS = 20

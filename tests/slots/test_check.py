@@ -9,20 +9,9 @@ from source_credential.model import Credential, TokenFacts
 from source_credential.slots.freshen import Finding
 from tests.fakes import VERSION_ID, credential_arn
 from tests.slots.interleaving import finish, go_until, start
+from tests.slots.sent import BUSY, CHECKED, HEALED, Check, Event, Stack, create, owner, run
 from tests.slots.test_rotation import CONNECTION_ARN, SECRET, V2, V3, rotated
-from tests.slots.world import (
-    BUSY,
-    CHECKED,
-    HEALED,
-    SLOT,
-    Check,
-    Event,
-    Stack,
-    World,
-    create,
-    owner,
-    run,
-)
+from tests.slots.world import SLOT, World
 
 ARN = credential_arn("GITHUB")
 

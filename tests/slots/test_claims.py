@@ -17,7 +17,8 @@ from source_credential.slots.claims import (
     take_away,
 )
 from tests.fakes import credential_arn, secret_arn
-from tests.slots.world import SLOT, owner
+from tests.slots.sent import owner
+from tests.slots.world import SLOT
 
 ARN = credential_arn("GITHUB")
 PAT = Specification(server_type=ServerType.GITHUB, auth_type=AuthType.PERSONAL_ACCESS_TOKEN, secret_id="s")

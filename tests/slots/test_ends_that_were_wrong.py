@@ -7,22 +7,9 @@ import pytest
 from source_credential.errors import InvalidRequest, Throttling, Unanswered
 from tests.fakes import VERSION_ID, FakeSourceCredentials, credential_arn
 from tests.slots.interleaving import finish, go_until, start
+from tests.slots.sent import BUSY, HEALED, LEFT_ALONE, REFRESHED, Check, Refresh, Stack, create, delete, run
 from tests.slots.test_faults import at, fault, raising
-from tests.slots.world import (
-    BUSY,
-    HEALED,
-    LEFT_ALONE,
-    REFRESHED,
-    Check,
-    Killed,
-    Refresh,
-    Stack,
-    World,
-    create,
-    delete,
-    kill_before,
-    run,
-)
+from tests.slots.world import Killed, World, kill_before
 
 ARN = credential_arn("GITHUB")
 MADE_UP = "a-GitHub-1ABCDEF"

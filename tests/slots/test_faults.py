@@ -16,8 +16,9 @@ from source_credential.errors import (
 )
 from source_credential.slots.turn import Run, out_of_time
 from tests.fakes import FakeSourceCredentials, credential_arn
+from tests.slots.sent import Answer, Check, Event, Stack, create, github, owner, run
 from tests.slots.test_kills import CASES, case
-from tests.slots.world import Answer, Check, Event, Stack, Step, World, create, github, owner, run
+from tests.slots.world import Step, World
 
 ARN = credential_arn("GITHUB")
 

@@ -4,7 +4,8 @@ import pytest
 
 from tests.fakes import FakeSourceCredentials, credential_arn
 from tests.slots.interleaving import Explorer
-from tests.slots.world import Answer, Event, World, create, delete, github, owner, run
+from tests.slots.sent import Answer, Event, create, delete, github, owner, run
+from tests.slots.world import World
 
 ARN = credential_arn("GITHUB")
 

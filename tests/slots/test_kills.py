@@ -4,7 +4,8 @@ import pytest
 
 from source_credential.slots.turn import MARGIN_SECONDS, TERM_SECONDS
 from tests.fakes import credential_arn
-from tests.slots.world import Answer, Event, Killed, Stack, World, github, kill_before, owner, run
+from tests.slots.sent import Answer, Event, Stack, github, owner, run
+from tests.slots.world import Killed, World, kill_before
 
 ARN = credential_arn("GITHUB")
 

@@ -6,23 +6,9 @@ from source_credential.errors import AccessDenied, ServiceInternalError, Unanswe
 from source_credential.model import Credential
 from tests.fakes import VERSION_ID, FakeSourceCredentials, credential_arn
 from tests.slots.interleaving import finish, go_until, start
+from tests.slots.sent import BUSY, CHECKED, HEALED, Answer, Check, Event, Refresh, Stack, create, owner, run
 from tests.slots.test_faults import raising
-from tests.slots.world import (
-    BUSY,
-    CHECKED,
-    HEALED,
-    Answer,
-    Check,
-    Event,
-    Killed,
-    Refresh,
-    Stack,
-    World,
-    create,
-    kill_before,
-    owner,
-    run,
-)
+from tests.slots.world import Killed, World, kill_before
 
 ARN = credential_arn("GITHUB")
 MADE_UP = "a-GitHub-1ABCDEF"

@@ -17,7 +17,8 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 from source_credential.model import Credential
 from tests.fakes import credential_arn
 from tests.slots.interleaving import start
-from tests.slots.world import Answer, Event, Killed, World, github, kill_before, owner, run
+from tests.slots.sent import Answer, Event, github, owner, run
+from tests.slots.world import Killed, World, kill_before
 
 ARN = credential_arn("GITHUB")
 UNMANAGED = "OAUTH"

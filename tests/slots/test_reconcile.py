@@ -21,8 +21,9 @@ from source_credential.slots.turn import CALL_SECONDS, TERM_SECONDS, Turn
 from source_credential.slots.turns import take_turn
 from source_credential.wiring import Logic
 from tests.fakes import FakeSourceCredentials, credential_arn
+from tests.slots.sent import owner
 from tests.slots.test_turns import tools
-from tests.slots.world import SLOT, World, owner
+from tests.slots.world import SLOT, World
 
 ARN = credential_arn("GITHUB")
 PAT = Specification(server_type=ServerType.GITHUB, auth_type=AuthType.PERSONAL_ACCESS_TOKEN, secret_id="a-GitHub")

@@ -10,23 +10,22 @@ from source_credential.model import ServerType, TokenFacts
 from source_credential.records import Claim
 from tests.fakes import VERSION_ID, credential_arn, secret_arn
 from tests.slots.interleaving import finish, go_until, start
-from tests.slots.world import (
+from tests.slots.sent import (
     BUSY,
     CHECKED,
     LEFT_ALONE,
     REFRESHED,
-    SLOT,
     UNCHANGED,
     Answer,
     Check,
     Event,
     Refresh,
     Stack,
-    World,
     github,
     owner,
     run,
 )
+from tests.slots.world import SLOT, World
 
 ARN = credential_arn("GITHUB")
 SECRET = "a-GitHub"

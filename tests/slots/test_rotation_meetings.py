@@ -7,26 +7,23 @@ import pytest
 
 from tests.fakes import VERSION_ID, FakeSourceCredentials, credential_arn, secret_arn
 from tests.slots.interleaving import Explorer, finish, go_until, start
-from tests.slots.test_rotation import rotated
-from tests.slots.world import (
+from tests.slots.sent import (
     BUSY,
     LEFT_ALONE,
     REFRESHED,
-    SLOT,
     Answer,
     Check,
     Event,
-    Killed,
     Refresh,
     Stack,
-    World,
     create,
     delete,
     github,
-    kill_before,
     owner,
     run,
 )
+from tests.slots.test_rotation import rotated
+from tests.slots.world import SLOT, Killed, World, kill_before
 
 ARN = credential_arn("GITHUB")
 SECRET = "a-GitHub"

@@ -11,7 +11,8 @@ from source_credential.ports import Conflict
 from source_credential.records import Answer, Ending, Mark, Record
 from source_credential.slots.turn import CALL_SECONDS, MARGIN_SECONDS, TERM_SECONDS, Run, Tools, Turn
 from source_credential.slots.turns import take_turn
-from tests.slots.world import LAMBDA_SECONDS, SLOT, Killed, World, owner
+from tests.slots.sent import owner
+from tests.slots.world import LAMBDA_SECONDS, SLOT, Killed, World
 
 MARK = Mark(owner=owner("a"), id="mark")
 REQUEST = Request(owner=owner("a"), request_id="request", request_type="Create")

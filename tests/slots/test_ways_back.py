@@ -8,18 +8,8 @@ from source_credential.errors import Unanswered
 from source_credential.model import ServerType
 from tests.fakes import credential_arn
 from tests.slots.interleaving import go_until, start
-from tests.slots.world import (
-    HEALED,
-    SLOT,
-    Check,
-    Event,
-    Refresh,
-    Stack,
-    World,
-    github,
-    owner,
-    run,
-)
+from tests.slots.sent import HEALED, Check, Event, Refresh, Stack, github, owner, run
+from tests.slots.world import SLOT, World
 
 ARN = credential_arn("GITHUB")
 MADE_UP = "a-GitHub-1ABCDEF"

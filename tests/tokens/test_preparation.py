@@ -35,7 +35,8 @@ from tests.fakes import (
     credential_arn,
     secret_arn,
 )
-from tests.slots.world import SLOT, FakeTargets, owner
+from tests.slots.sent import owner
+from tests.slots.world import SLOT, FakeTargets
 
 TOKEN = "ghp_0123456789abcdef"
 SECRET = "codebuild/github"
