@@ -68,7 +68,7 @@ class FakeTable:
         """Set a mark, and give the turn another id."""
         item = self._in_turn(slot, (*turn_ids, next_turn_id))
         item.turn_id = next_turn_id
-        item.record = item.record.with_marks(item.record.marks | {mark})
+        item.record = replace(item.record, marks=item.record.marks | {mark})
         if begun:
             self._change(mark.owner, begun)
 
@@ -80,7 +80,7 @@ class FakeTable:
         if ending is not None:
             self._put(ending.request, ending.answer, turn_ids[-1])
             self._change(ending.request.owner, ending.change)
-        item.record = record.with_marks(item.record.marks - cleared)
+        item.record = replace(record, marks=item.record.marks - cleared)
         item.turn_id, item.given_back = None, turn_ids[-1]
         item.followed = record.top.followed_secret if record.top else None
 
@@ -88,10 +88,10 @@ class FakeTable:
         """Tell whether the turn was the last one to be given back."""
         return slot in self.slots_by_key and self.slots_by_key[slot].given_back in turn_ids
 
-    def mark_unsure(self, slot: Slot, mark: Mark) -> None:
+    def set_mark(self, slot: Slot, mark: Mark) -> None:
         """Set a mark, whoever has the turn."""
         item = self.slots_by_key.setdefault(slot, _Slot(Record(slot=slot)))
-        item.record = item.record.with_marks(item.record.marks | {mark})
+        item.record = replace(item.record, marks=item.record.marks | {mark})
 
     def followers(self, secret_arn: str) -> Iterator[Slot]:
         """Yield the slots that follow a secret, by their claims or by marks."""
@@ -122,13 +122,11 @@ class FakeTable:
             return answer
         return found.answer
 
-    def last_type(self, owner: Owner) -> str | None:
-        """Return the type of the request that was answered last."""
-        alive = [
-            found for (key, request_id) in self.answers if key == owner for found in [self._alive(key, request_id)]
-        ]
-        known = [found for found in alive if found is not None and found.request.request_type]
-        return max(known, key=lambda found: (found.at, found.number)).request.request_type if known else None
+    def awaits_delete(self, owner: Owner) -> bool:
+        """Tell whether the last request that was answered is a Create that is not late."""
+        known = [self._alive(key, request_id) for key, request_id in self.answers if key == owner]
+        alive = sorted((found for found in known if found), key=lambda found: (found.at, found.number))
+        return bool(alive) and alive[-1].request.request_type == "Create" and not alive[-1].answer.is_late
 
     def _in_turn(self, slot: Slot, turn_ids: tuple[str, ...]) -> _Slot:
         item = self.slots_by_key.get(slot)

@@ -6,7 +6,7 @@ import pickle
 
 import pytest
 
-from source_credential.model import Owner, Secret, ServerType, Slot, Token, marked_request, marker
+from source_credential.model import Owner, Secret, ServerType, Slot, Token, failed_create_id, failed_create_of
 from tests.fakes import ACCOUNT, REGION, credential_arn
 
 TEXT = "ghp_thisIsOnlyATest"
@@ -79,11 +79,13 @@ def test_what_is_no_slot_is_not_read_as_one(text: str) -> None:
 
 def test_the_marker_of_a_failed_create_leads_back_to_its_request() -> None:
     """It is an id that nothing else has, and the same for the same request."""
-    assert marker("0a1b") == "source-credential:create-failed:0a1b"
-    assert marked_request(marker("0a1b")) == "0a1b"
+    assert failed_create_id("0a1b") == "source-credential:create-failed:0a1b"
+    assert failed_create_of(failed_create_id("0a1b")) == "0a1b"
 
 
-@pytest.mark.parametrize("given", ["", credential_arn("GITHUB"), "consumer-GitHub-1A2B", f"x{marker('0a1b')}"])
+@pytest.mark.parametrize(
+    "given", ["", credential_arn("GITHUB"), "consumer-GitHub-1A2B", f"x{failed_create_id('0a1b')}"]
+)
 def test_any_other_id_is_no_marker(given: str) -> None:
     """Neither an ARN, nor what CloudFormation makes up, nor what has a marker in it."""
-    assert marked_request(given) is None
+    assert failed_create_of(given) is None

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from source_credential.model import AuthType, Owner, ServerType, Slot, Specification
-from source_credential.records import Begun, Change, Claim, Mark, Record, Resource, begun_of, lasting_name
+from source_credential.records import Begun, Claim, Mark, Record, begun_of, lasting_name
 from tests.fakes import ACCOUNT, REGION, VERSION_ID, credential_arn, secret_arn
 
 OWNER = Owner(stack_id="stack", logical_resource_id="GitHub")
@@ -79,10 +79,10 @@ def test_a_slots_holder_is_on_top_and_known_while_nobody_is_unsure() -> None:
     """Held and without a mark; an empty slot has no holder."""
     assert Record(slot=SLOT).top is None
     other = replace(CLAIM, request_id="later")
-    record = Record(slot=SLOT, claims=(CLAIM, other), held=True)
+    record = Record(slot=SLOT, claims=(CLAIM, other), in_codebuild=True)
     assert (record.top, record.known) == (other, True)
-    assert not record.with_marks(frozenset({Mark(owner=OWNER)})).known
-    assert not replace(record, held=False).known
+    assert not replace(record, marks=frozenset({Mark(owner=OWNER)})).known
+    assert not replace(record, in_codebuild=False).known
 
 
 def test_every_mark_is_another_one() -> None:
@@ -97,17 +97,3 @@ def test_a_request_that_has_begun_leads_back_to_the_request() -> None:
     begun = Begun("Delete", "request", "an id")
     request = begun.request(OWNER)
     assert (request.owner, begun_of(request)) == (OWNER, begun)
-
-
-@pytest.mark.parametrize(
-    ("change", "is_empty"),
-    [
-        (Change(), True),
-        (Change(lasts=False), True),
-        (Change(added=Resource(gone=frozenset({"id"}))), False),
-        (Change(removed=Resource(late_create_until=1.0)), False),
-    ],
-)
-def test_a_change_is_empty_when_nothing_is_added_or_removed(*, change: Change, is_empty: bool) -> None:
-    """However long what is remembered is to last."""
-    assert change.is_empty is is_empty

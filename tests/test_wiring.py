@@ -88,11 +88,11 @@ def test_all_of_the_logic_works_on_the_table_of_the_environment(logic: Logic, dy
     """A Delete of what was never created is noted there, and CodeBuild is not asked; a duplicate is told the same."""
     request = Request(owner=OWNER, request_id="request", request_type="Delete", physical_resource_id=ARN)
     run = Run(lambda: 100.0)
-    answer = logic.memory.answer(request, lambda: logic.deleter.delete(request, HERE, run))
+    answer = logic.memory.answer(request, lambda: logic.deleter.delete(request, SLOT, run))
     assert (answer.succeeded, answer.physical_resource_id) == (True, ARN)
-    assert logic.deleter.delete(request, HERE, run) == answer
+    assert logic.deleter.delete(request, SLOT, run) == answer
     assert {"S": "request request"} in [item["What"] for item in items(dynamodb)]
-    assert logic.freshener.check(SLOT, run, heal=True) == Finding(slot=SLOT)
+    assert logic.freshener.check(SLOT, run, heal=True) == Finding()
     assert list(logic.table.slots()) == []
 
 

@@ -63,8 +63,8 @@ def delete(event: Mapping[str, Any], context: LambdaContext) -> str:
 
     def work(logic: "Logic", request: Request, run: Run) -> Answer:
         specification = _parsed(event.get("ResourceProperties"))
-        target = logic.preparation.target(specification) if specification else None
-        return logic.deleter.delete(request, target, run)
+        slot = logic.preparation.target(specification).slot if specification else None
+        return logic.deleter.delete(request, slot, run)
 
     return _answered(event, context, work)
 

@@ -102,3 +102,12 @@ class Refused(SourceCredentialError):
 
 # What may pass by itself, so that it is worth another attempt.
 PASSING: Final = (Throttling, ServiceInternalError, ResourceConflict)
+
+
+def out_of_time() -> SourceCredentialError:
+    """Return the exception for a request whose function has no time left."""
+    return OutOfTime(
+        "Provider",
+        "the time of the function ran out before the request was done",
+        "Deploy again; if it goes on, check that the function reaches the services' endpoints.",
+    )

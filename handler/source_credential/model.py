@@ -8,12 +8,12 @@ from typing import Final
 _MARKER: Final = "source-credential:create-failed:"
 
 
-def marker(request_id: str) -> str:
+def failed_create_id(request_id: str) -> str:
     """Return the physical id of a resource whose Create failed. Its Delete finds nothing to delete."""
     return f"{_MARKER}{request_id}"
 
 
-def marked_request(physical_resource_id: str) -> str | None:
+def failed_create_of(physical_resource_id: str) -> str | None:
     """Return the RequestId of the failed Create that a physical id is the marker of; None when it is none."""
     return physical_resource_id.removeprefix(_MARKER) if physical_resource_id.startswith(_MARKER) else None
 

@@ -134,7 +134,7 @@ class SlotTable(Protocol):
         """Tell whether the turn with one of these ids was the last one to be given back."""
         ...
 
-    def mark_unsure(self, slot: Slot, mark: Mark) -> None:
+    def set_mark(self, slot: Slot, mark: Mark) -> None:
         """Set a mark, whoever has the turn."""
         ...
 
@@ -158,6 +158,6 @@ class Answers(Protocol):
         """Remember an answer, and what changes with it, unless there is one already; return the one that stands."""
         ...
 
-    def last_type(self, owner: Owner) -> str | None:
-        """Return the type of the owner's request that was answered last: Create, Update or Delete."""
+    def awaits_delete(self, owner: Owner) -> bool:
+        """Tell whether the owner's last request that was answered is a Create that is not late."""
         ...

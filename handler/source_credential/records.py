@@ -3,11 +3,11 @@
 Nothing here ever holds a token. docs/decisions/0005-ownership.md says how these go together.
 """
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import NamedTuple
 from uuid import uuid4
 
-from source_credential.model import Owner, Request, Slot, Specification
+from source_credential.model import Owner, Request, Slot, Specification, Target
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,6 +29,15 @@ class Claim:
     secret_version_id: str | None = None
     token_login: str | None = None
     token_expires_at: str | None = None
+
+    def target(self, slot: Slot) -> Target:
+        """Return the slot with the role by which this owner reaches it."""
+        return Target(slot=slot, role_arn=self.specification.role_arn)
+
+    @property
+    def mark(self) -> "Mark":
+        """Return a mark to set before CodeBuild is written to for this claim."""
+        return Mark(owner=self.owner, role_arn=self.specification.role_arn, followed=self.followed_secret)
 
     @property
     def followed_secret(self) -> str | None:
@@ -57,8 +66,8 @@ class Claim:
 class Mark:
     """Says that somebody was about to write to a slot in CodeBuild, so that nobody is sure what it holds.
 
-    owner, role_arn: on whose behalf, and by which role. spare: when it was set the slot held a credential
-    that nobody manages, which may be there still. followed: a secret whose rotations find the slot as long as the mark
+    owner, role_arn: on whose behalf, and by which role. spare: the slot held a credential that nobody manages when the
+    mark was set; it may still be there. followed: a secret whose rotations find the slot as long as the mark
     is there, beside the one that the top claim follows. text: as the table has it, by which it is cleared.
     """
 
@@ -74,12 +83,13 @@ class Mark:
 class Record:
     """What is known of a slot.
 
-    claims: the last is the top, which is to be in CodeBuild. held: the top one was imported, or was until `marks` came.
+    claims: the last is the top, which is to be in CodeBuild. in_codebuild: the top one is there. With marks, that was
+    so before they were set.
     """
 
     slot: Slot
     claims: tuple[Claim, ...] = ()
-    held: bool = False
+    in_codebuild: bool = False
     marks: frozenset[Mark] = frozenset()
 
     @property
@@ -90,21 +100,21 @@ class Record:
     @property
     def known(self) -> bool:
         """Tell whether CodeBuild is known to hold what the top claim says."""
-        return self.held and not self.marks
-
-    def with_marks(self, marks: frozenset[Mark]) -> "Record":
-        """Return the record with these marks."""
-        return replace(self, marks=marks)
+        return self.in_codebuild and not self.marks
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
-    """What a request came to. attributes: for Fn::GetAtt."""
+    """What a request came to.
+
+    attributes: for Fn::GetAtt. is_late: it is a Create, which failed because its Delete had come first.
+    """
 
     succeeded: bool
     reason: str = ""
     physical_resource_id: str = ""
     attributes: dict[str, str] = field(default_factory=dict)
+    is_late: bool = False
 
 
 class Begun(NamedTuple):
@@ -155,11 +165,6 @@ class Change:
     removed: Resource = field(default_factory=Resource)
     lasts: bool = True
 
-    @property
-    def is_empty(self) -> bool:
-        """Tell whether nothing changes."""
-        return self.added == self.removed == Resource()
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ending:
@@ -167,7 +172,7 @@ class Ending:
 
     request: Request
     answer: Answer
-    change: Change = field(default_factory=Change)
+    change: Change
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

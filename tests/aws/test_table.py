@@ -21,9 +21,9 @@ BEGUN = Change(
     "record",
     [
         claimed(),
-        claimed(FULL, held=True),
+        claimed(FULL, in_codebuild=True),
         claimed(BARE),
-        claimed(replace(FULL, owner=owner("other")), BARE, following(), held=True),
+        claimed(replace(FULL, owner=owner("other")), BARE, following(), in_codebuild=True),
         claimed(replace(FULL, specification=replace(FULL.specification, should_overwrite=True))),
     ],
     ids=["empty", "full", "bare", "stack", "overwriting"],
@@ -83,11 +83,11 @@ def test_a_turn_is_taken_twice_by_the_same_id(tables: Tables) -> None:
 def test_a_mark_comes_back_as_it_went_in(tables: Tables) -> None:
     """With every field, and those that are absent, beside the claims that were there."""
     full = marked("1", role_arn=ROLE, spare=True, followed=SECRET_ARN[:-7])
-    tables.put(claimed(FULL, held=True))
+    tables.put(claimed(FULL, in_codebuild=True))
     tables.take()
     tables.mark(full)
     tables.mark(marked("2"))
-    assert tables.slots.read(SLOT) == claimed(FULL, held=True, marks=frozenset({full, marked("2")}))
+    assert tables.slots.read(SLOT) == claimed(FULL, in_codebuild=True, marks=frozenset({full, marked("2")}))
     assert not tables.slots.read(SLOT).known
 
 
@@ -161,7 +161,7 @@ def test_a_slot_is_found_by_the_secret_of_a_mark_that_came_late(tables: Tables) 
     new = secret_arn("new")
     mark = marked(followed=new[:-7])
     for request_id in ("1", "2"):
-        tables.slots.mark_unsure(SLOT, mark)
+        tables.slots.set_mark(SLOT, mark)
         assert list(tables.slots.followers(new)) == [SLOT]
         tables.take()
         tables.give_back(claimed(FULL), ending=ending(request_id=request_id), cleared=(mark,))
@@ -175,7 +175,7 @@ def test_a_turn_that_is_lost_makes_no_slot_be_found(tables: Tables) -> None:
     with pytest.raises(Conflict):
         tables.mark(mark)
     assert list(tables.slots.followers(new)) == []
-    tables.slots.mark_unsure(SLOT, mark)
+    tables.slots.set_mark(SLOT, mark)
     with pytest.raises(Conflict):
         tables.give_back(claimed(), cleared=(mark,))
     assert list(tables.slots.followers(new)) == [SLOT]
@@ -197,11 +197,11 @@ def test_what_has_begun_is_remembered_with_the_mark(tables: Tables) -> None:
 def test_a_mark_is_set_whoever_has_the_turn(tables: Tables, claims: tuple[Claim, ...]) -> None:
     """Also where there is no turn and no item yet; the turn and the claims are as they were."""
     if claims:
-        tables.put(claimed(*claims, held=True))
+        tables.put(claimed(*claims, in_codebuild=True))
         tables.take("theirs")
     for identity in ("1", "2", "2"):
-        tables.slots.mark_unsure(SLOT, marked(identity))
-    expected = claimed(*claims, held=bool(claims), marks=frozenset({marked("1"), marked("2")}))
+        tables.slots.set_mark(SLOT, marked(identity))
+    expected = claimed(*claims, in_codebuild=bool(claims), marks=frozenset({marked("1"), marked("2")}))
     assert tables.slots.read(SLOT) == expected
     if claims:
         with pytest.raises(Conflict):
@@ -214,9 +214,9 @@ def test_a_mark_outlives_the_commit_of_whoever_is_at_work(tables: Tables) -> Non
     """A clean commit clears the marks that it names, and not one that was set meanwhile."""
     tables.take()
     tables.mark(marked("own"))
-    tables.slots.mark_unsure(SLOT, marked("latecomer's"))
-    tables.give_back(claimed(FULL, held=True), cleared=(marked("own"),))
-    assert tables.slots.read(SLOT) == claimed(FULL, held=True, marks=frozenset({marked("latecomer's")}))
+    tables.slots.set_mark(SLOT, marked("latecomer's"))
+    tables.give_back(claimed(FULL, in_codebuild=True), cleared=(marked("own"),))
+    assert tables.slots.read(SLOT) == claimed(FULL, in_codebuild=True, marks=frozenset({marked("latecomer's")}))
     assert list(tables.slots.slots()) == [SLOT]
 
 

@@ -5,7 +5,6 @@ from typing import Any
 
 import pytest
 
-from source_credential.model import Request
 from source_credential.records import Answer, Change, Recollection, Resource
 from tests.aws.stubs import OWNER
 from tests.aws.tables import FAILURE, REMEMBERED_SECONDS, SUCCESS, Tables, asked, claimed, ending, items, real
@@ -79,25 +78,27 @@ def test_only_a_resource_without_claims_is_forgotten(empty: Any, *, lasts: bool)
     assert {name: value for name, value in resource.items() if name == "ExpiresAt"} == ({} if lasts else expires)
 
 
-def test_the_type_of_the_request_that_was_answered_last_is_known(tables: Tables) -> None:
-    """Whatever the order of the ids, the outcome, and whether it was answered in a turn."""
-    assert tables.answers.last_type(OWNER) is None
+def test_a_create_that_was_answered_last_awaits_its_delete(tables: Tables) -> None:
+    """Whatever the order of the ids and the outcome, and whether it was answered in a turn; unless it came too late."""
+    assert not tables.answers.awaits_delete(OWNER)
     for request_id, kind in (("c", "Create"), ("a", "Update"), ("b", "Delete")):
         tables.clock.now += 0.01
         tables.answers.remember(asked(request_id, kind), FAILURE)
-        assert tables.answers.last_type(OWNER) == kind
+        assert tables.answers.awaits_delete(OWNER) is (kind == "Create")
     tables.clock.now += 0.01
     tables.take()
     tables.give_back(claimed(), ending=ending(request_id="0"))
-    assert tables.answers.last_type(OWNER) == "Create"
-    assert tables.answers.last_type(owner("other")) is None
+    assert tables.answers.awaits_delete(OWNER)
+    assert not tables.answers.awaits_delete(owner("other"))
+    tables.clock.now += 0.01
+    late = replace(FAILURE, is_late=True)
+    tables.answers.remember(asked("late", "Create"), late)
+    assert tables.answers.recall(asked("late", "Create")).answer == late
+    assert not tables.answers.awaits_delete(OWNER)
 
 
-def test_what_has_expired_or_is_of_no_known_type_was_not_answered_last(tables: Tables) -> None:
-    """A Delete ends a request that has died without knowing what it was, and that says nothing of the resource."""
+def test_what_has_expired_awaits_nothing(tables: Tables) -> None:
+    """After thirty days."""
     tables.answers.remember(asked("1", "Create"), SUCCESS)
-    tables.clock.now += 1
-    tables.answers.remember(Request(owner=OWNER, request_id="2", request_type=""), FAILURE)
-    assert tables.answers.last_type(OWNER) == "Create"
     tables.clock.now += REMEMBERED_SECONDS + 1
-    assert tables.answers.last_type(OWNER) is None
+    assert not tables.answers.awaits_delete(OWNER)

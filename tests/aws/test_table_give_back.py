@@ -28,11 +28,11 @@ HERE = Resource(slots=frozenset({SLOT}))
 def test_a_turn_is_given_back_with_the_answer_and_what_changes(tables: Tables) -> None:
     """The record, the answer and the resource are true at once, and the answer knows its turn."""
     tables.take()
-    tables.give_back(claimed(FULL, held=True), ending=ending(added=HERE))
-    assert tables.slots.read(SLOT) == claimed(FULL, held=True)
+    tables.give_back(claimed(FULL, in_codebuild=True), ending=ending(added=HERE))
+    assert tables.slots.read(SLOT) == claimed(FULL, in_codebuild=True)
     recollection = tables.answers.recall(asked())
     assert (recollection.answer, recollection.turn_id, recollection.resource) == (SUCCESS, "turn", HERE)
-    assert tables.take("another") == claimed(FULL, held=True)
+    assert tables.take("another") == claimed(FULL, in_codebuild=True)
 
 
 def test_an_ending_that_changes_nothing_of_the_resource_has_the_answer_only(tables: Tables) -> None:
@@ -44,7 +44,7 @@ def test_an_ending_that_changes_nothing_of_the_resource_has_the_answer_only(tabl
 
 def test_with_a_turn_that_is_lost_nothing_is_written(tables: Tables) -> None:
     """Neither the record nor a mark nor the answer nor the resource."""
-    tables.put(claimed(FULL, held=True))
+    tables.put(claimed(FULL, in_codebuild=True))
     tables.take()
     tables.mark(marked())
     before = tables.slots.read(SLOT)
@@ -60,7 +60,7 @@ def test_with_a_turn_that_is_lost_nothing_is_written(tables: Tables) -> None:
 
 def test_with_a_request_that_has_been_answered_nothing_is_written(tables: Tables) -> None:
     """The answer that exists stands, and the turn is still there to be given back without it."""
-    tables.put(claimed(FULL, held=True))
+    tables.put(claimed(FULL, in_codebuild=True))
     tables.answers.remember(asked(), FAILURE)
     tables.take()
     tables.mark(marked())
@@ -71,7 +71,7 @@ def test_with_a_request_that_has_been_answered_nothing_is_written(tables: Tables
     recollection = tables.answers.recall(asked())
     assert (recollection.answer, recollection.turn_id, recollection.resource) == (FAILURE, "", Resource())
     tables.give_back(before, cleared=(marked(),))
-    assert tables.slots.read(SLOT) == claimed(FULL, held=True)
+    assert tables.slots.read(SLOT) == claimed(FULL, in_codebuild=True)
 
 
 def test_an_answer_that_has_expired_does_not_keep_a_turn_from_ending(tables: Tables) -> None:

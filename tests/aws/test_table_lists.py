@@ -61,7 +61,7 @@ def test_every_slot_with_a_claim_or_a_mark_is_there(tables: Tables) -> None:
     """Neither one that is empty, nor one that was given back empty, nor an answer, nor a resource."""
     assert list(tables.slots.slots()) == []
     tables.put(claimed(FULL, slot=SLOTS[0]))
-    tables.slots.mark_unsure(SLOTS[1], marked())
+    tables.slots.set_mark(SLOTS[1], marked())
     tables.put(claimed(FULL, slot=SLOTS[2]))
     tables.put(claimed(slot=SLOTS[2]))
     tables.put(claimed(slot=SLOTS[3]))
@@ -97,7 +97,7 @@ def test_an_empty_slot_is_forgotten_after_thirty_days_and_no_other(empty: Any) -
     tables.put(claimed(FULL))
     assert not expires()
     tables.put(claimed())
-    tables.slots.mark_unsure(SLOT, marked("1"))
+    tables.slots.set_mark(SLOT, marked("1"))
     assert not expires()
     tables.take()
     tables.give_back(claimed(), cleared=(marked("1"),))
@@ -205,21 +205,21 @@ def test_the_last_answer_is_looked_for_on_every_page() -> None:
         "TableName": TABLE,
         "ConsistentRead": True,
         "KeyConditionExpression": "#Subject = :subject AND begins_with(#What, :request)",
-        "ProjectionExpression": "#RequestType, #AnsweredAt, #ExpiresAt",
+        "ProjectionExpression": "#RequestType, #AnsweredAt, #IsLate, #ExpiresAt",
         "ExpressionAttributeNames": {
-            name: name[1:] for name in ("#Subject", "#What", "#RequestType", "#AnsweredAt", "#ExpiresAt")
+            name: name[1:] for name in ("#Subject", "#What", "#RequestType", "#AnsweredAt", "#IsLate", "#ExpiresAt")
         },
         "ExpressionAttributeValues": {":subject": {"S": subject}, ":request": {"S": "request "}},
     }
 
     def item(kind: str, answered_at: str) -> dict[str, Any]:
-        return {"RequestType": {"S": kind}, "AnsweredAt": {"N": answered_at}}
+        return {"RequestType": {"S": kind}, "AnsweredAt": {"N": answered_at}, "IsLate": {"BOOL": False}}
 
     key = {"Subject": {"S": subject}, "What": {"S": "request 1"}}
-    stubber.add_response("query", {"Items": [item("Create", "9.001")], "LastEvaluatedKey": key}, expected)
-    page = {"Items": [item("Delete", "10.5"), item("Update", "10.25")]}
+    stubber.add_response("query", {"Items": [item("Delete", "9.001")], "LastEvaluatedKey": key}, expected)
+    page = {"Items": [item("Create", "10.5"), item("Update", "10.25")]}
     stubber.add_response("query", page, {**expected, "ExclusiveStartKey": key})
-    assert real(client).answers.last_type(OWNER) == "Delete"
+    assert real(client).answers.awaits_delete(OWNER)
     stubber.assert_no_pending_responses()
 
 

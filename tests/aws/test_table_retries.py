@@ -57,7 +57,7 @@ WRITES: dict[str, Callable[[Tables], object]] = {
     "mark": lambda tables: tables.mark(marked()),
     "mark with what has begun": lambda tables: tables.mark(marked(), begun=Change(added=HERE)),
     "mark by which the slot is found": lambda tables: tables.mark(marked(followed="secret")),
-    "mark_unsure": lambda tables: tables.slots.mark_unsure(SLOT, marked()),
+    "set_mark": lambda tables: tables.slots.set_mark(SLOT, marked()),
     "remember": lambda tables: tables.answers.remember(asked(), SUCCESS),
     "remember with a change": lambda tables: tables.answers.remember(asked(), SUCCESS, Change(added=HERE)),
 }
@@ -96,13 +96,13 @@ def test_a_turn_that_was_given_back_unseen_is_given_back(lossy: LossyClient, end
     tables = real(lossy.client)
     with turn_of(tables) as turn:
         lossy.lose_the_next_answer()
-        turn.give_back(claimed(FULL, held=True), end)
+        turn.give_back(claimed(FULL, in_codebuild=True), end)
         assert lossy.attempts >= 2
-    assert tables.slots.read(SLOT) == claimed(FULL, held=True)
+    assert tables.slots.read(SLOT) == claimed(FULL, in_codebuild=True)
     recollection = tables.answers.recall(asked())
     assert recollection.answer == (end.answer if end else None)
     assert recollection.resource == (end.change.added if end else Resource())
-    assert tables.take() == claimed(FULL, held=True)
+    assert tables.take() == claimed(FULL, in_codebuild=True)
 
 
 def test_a_turn_that_was_left_unseen_is_left(lossy: LossyClient) -> None:

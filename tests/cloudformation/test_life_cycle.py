@@ -10,7 +10,7 @@ import pytest
 from source_credential.cloudformation.delivery import Undelivered
 from source_credential.cloudformation.life_cycle import NotACustomResourceEvent
 from source_credential.errors import NotFound
-from source_credential.model import marker
+from source_credential.model import failed_create_id
 from tests.cloudformation.handlers import SECRET, provider, raising
 from tests.invocation import ARN, Context, Emitted, request
 from tests.receiver import Receiver
@@ -49,7 +49,7 @@ def test_a_failed_create_is_answered_with_the_marker(receiver: Receiver) -> None
     answer = receiver.answer(event)
     assert answer["Status"] == "FAILED"
     assert answer["Reason"] == "Secret a: does not exist. Create it."
-    assert answer["PhysicalResourceId"] == marker(event["RequestId"])
+    assert answer["PhysicalResourceId"] == failed_create_id(event["RequestId"])
 
 
 @pytest.mark.parametrize("kind", ["Update", "Delete"])
@@ -75,7 +75,7 @@ def test_an_id_that_cannot_be_echoed_gives_way_to_the_marker(receiver: Receiver,
         request(receiver, kind, PhysicalResourceId=given), Context()
     )
     [body] = receiver.bodies
-    assert json.loads(body)["PhysicalResourceId"] == marker(request(receiver)["RequestId"])
+    assert json.loads(body)["PhysicalResourceId"] == failed_create_id(request(receiver)["RequestId"])
 
 
 @pytest.mark.parametrize("kind", ["Create", "Update", "Delete"])

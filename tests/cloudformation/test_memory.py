@@ -131,7 +131,7 @@ def test_a_create_that_was_expected_has_come_when_it_fails(*, kind: str, is_expe
     known = Resource(gone=frozenset({"made-up"}), late_create_until=1_800_000_100.0)
     life.table.resources[REQUEST.owner] = known
     life.memory.fail(replace(REQUEST, request_type=kind), FAILURE.reason)
-    assert life.remembered() == FAILURE
+    assert life.remembered() == replace(FAILURE, is_late=not is_expected)
     assert life.table.resources[REQUEST.owner] == (known if is_expected else replace(known, late_create_until=None))
 
 

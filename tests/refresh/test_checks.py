@@ -103,7 +103,7 @@ def test_a_check_that_is_not_to_heal_leaves_also_what_a_run_that_died_has_left(
     entry.handled(changed())
     emitted.lines()
     entry.world.codebuild.calls.clear()
-    entry.world.table.mark_unsure(slot, Mark(owner=owner("b")))
+    entry.world.table.set_mark(slot, Mark(owner=owner("b")))
     before = entry.world.record(slot)
     assert entry.handled(checking(slot)) == []
     assert emitted.metrics() == [{**FRESH, "Stale": [float(claimed)], "Unhealed": [float(claimed)]}]

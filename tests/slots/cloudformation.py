@@ -65,19 +65,28 @@ class CloudFormation:
 
         self._send("Create", kept, given, answered)
 
-    def update(self, kept: Kept, given: dict[str, str], done: Done, *, undone: bool = False) -> None:
-        """Update a resource; what fails is rolled back, and what was replaced is deleted."""
+    def update(
+        self, kept: Kept, given: dict[str, str], done: Done, *, undone: bool = False, is_way_back: bool = False
+    ) -> None:
+        """Update a resource; what fails is rolled back, and what was replaced is deleted.
+
+        undone: the stack fails elsewhere, and the way back is a replacement, too; if that fails, a person has it continued.
+        """
         had = kept.properties
 
         def answered(answer: Answer | None) -> None:
             if answer is None or answer.status == "FAILED":
-                self._roll_back(kept, given, done)
+                if is_way_back:
+                    wait = self.simulation.chance.uniform(5, 400)
+                    self.simulation.after(wait, lambda: self.update(kept, given, done, is_way_back=True))
+                else:
+                    self._roll_back(kept, given, done)
                 return
             before, kept.physical_resource_id, kept.properties = given_id, answer.physical_resource_id, given
             if before == kept.physical_resource_id:
                 done()
-            elif undone:  # the stack fails elsewhere: the way back is a replacement, too
-                self.update(kept, had, done)
+            elif undone:
+                self.update(kept, had, done, is_way_back=True)
             else:
                 self._delete_replaced(kept, before, had, done)
 

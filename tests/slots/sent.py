@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from source_credential.contract import properties
 from source_credential.errors import ResourceConflict, SourceCredentialError
-from source_credential.model import Owner, Request, Slot, Specification, marker
+from source_credential.model import Owner, Request, Slot, Specification, failed_create_id
 from source_credential.records import Answer as Remembered
 from source_credential.slots.freshen import Finding, Outcome
 from source_credential.slots.turn import Run
@@ -90,7 +90,7 @@ def run(
 def told(event: Event, answer: Remembered) -> Answer:
     """Return what CloudFormation is told of an answer."""
     if not answer.succeeded:
-        given = event.physical_resource_id if event.kind != "Create" else marker(event.request_id)
+        given = event.physical_resource_id if event.kind != "Create" else failed_create_id(event.request_id)
         return Answer("FAILED", given, answer.reason)
     return Answer("SUCCESS", answer.physical_resource_id, attributes=tuple(sorted(answer.attributes.items())))
 
@@ -106,8 +106,8 @@ def _work(logic: Logic, event: Event, run: Run) -> Callable[[], Remembered]:
             old = _parsed(event.old_properties)
             return logic.provisioner.update(request, properties.parse(event.properties), old, run)
         specification = _parsed(event.properties)
-        target = logic.preparation.target(specification) if specification else None
-        return logic.deleter.delete(request, target, run)
+        slot = logic.preparation.target(specification).slot if specification else None
+        return logic.deleter.delete(request, slot, run)
 
     return work
 

@@ -19,8 +19,9 @@ from source_credential.errors import (
     SourceCredentialError,
     Throttling,
     Unanswered,
+    out_of_time,
 )
-from source_credential.slots.turn import Run, out_of_time
+from source_credential.slots.turn import Run
 from tests.fakes import secret_arn
 from tests.slots.sent import BUSY, LEFT_ALONE, Answer, Check, Event, Refresh, run, told
 from tests.slots.world import LAMBDA_SECONDS, Killed, World

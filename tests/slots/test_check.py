@@ -35,7 +35,7 @@ def test_a_healthy_slot_is_imported_anew_and_counts_as_checked(world: World) -> 
     Stack(world, "a").create()
     world.codebuild.imported["GITHUB"] = ("somebody's by hand", None)
     calls: list[str] = []
-    assert check(world, calls) == Finding(slot=SLOT)
+    assert check(world, calls) == Finding()
     assert calls == ["take_turn", "list_credentials", "read", "mark", "import_credential", "give_back"]
     world.agree()
 
@@ -43,10 +43,10 @@ def test_a_healthy_slot_is_imported_anew_and_counts_as_checked(world: World) -> 
 @pytest.mark.usefixtures("a")
 def test_what_is_stale_is_found_and_healed(world: World) -> None:
     """A rotation of which nobody told."""
-    assert check(world) == Finding(slot=SLOT, stale=True, healed=True)
+    assert check(world) == Finding(stale=True, healed=True)
     assert world.version() == V2
     world.agree()
-    assert check(world) == Finding(slot=SLOT)
+    assert check(world) == Finding()
 
 
 @pytest.mark.usefixtures("a")
@@ -61,7 +61,7 @@ def test_a_check_that_is_not_to_heal_only_looks(world: World) -> None:
         world.codebuild.calls.clear()
         for slots, missing in ((there, False), ({}, True)):
             world.codebuild.slots = slots
-            assert check(world, heal=False) == Finding(slot=SLOT, missing=missing, stale=True)
+            assert check(world, heal=False) == Finding(missing=missing, stale=True)
         assert world.codebuild.calls == ["list", "list"]
         assert world.record() == before
         world.codebuild.slots = there
@@ -75,7 +75,7 @@ def test_a_credential_that_is_missing_or_another_one_is_imported_again(world: Wo
     world.codebuild.imported.clear()
     if auth_type:
         world.codebuild.slots["GITHUB"] = Credential(arn=ARN, server_type="GITHUB", auth_type=auth_type)
-    assert check(world) == Finding(slot=SLOT, missing=True, healed=True)
+    assert check(world) == Finding(missing=True, healed=True)
     world.agree()
 
 
@@ -84,10 +84,10 @@ def test_what_follows_nothing_stays_at_its_version(world: World, *, pinned: bool
     """It is never stale; when Secrets Manager has dropped that, what is in CodeBuild stays, as long as it does."""
     stack = Stack(world, "a")
     rotated(world, stack, **({"SecretVersionId": VERSION_ID} if pinned else {"FollowRotation": "false"}))
-    assert check(world) == Finding(slot=SLOT)
+    assert check(world) == Finding()
     assert (world.version(), world.codebuild.calls) == (VERSION_ID, ["list", "import"])
     world.secrets.gone_versions.add(VERSION_ID)
-    assert check(world) == Finding(slot=SLOT)
+    assert check(world) == Finding()
     assert world.codebuild.calls == ["list", "import", "list"]
     world.codebuild.slots.clear()
     found = check(world)
@@ -112,9 +112,9 @@ def test_a_connection_is_looked_after(world: World) -> None:
     world.connections.connections[CONNECTION_ARN] = ("AVAILABLE", "GitHub")
     given = {"ServerType": "GITHUB", "AuthType": "CODECONNECTIONS", "ConnectionArn": CONNECTION_ARN}
     run(world, Event("Create", owner("a"), "create", given))
-    assert check(world) == Finding(slot=SLOT)
+    assert check(world) == Finding()
     world.codebuild.slots.clear()
-    assert check(world) == Finding(slot=SLOT, missing=True, healed=True)
+    assert check(world) == Finding(missing=True, healed=True)
     assert set(world.codebuild.slots) == {"GITHUB"}
     world.connections.connections.clear()
     assert "does not exist" in run(world, Check()).reason
@@ -143,7 +143,7 @@ def test_what_was_found_is_told_though_it_cannot_be_mended(world: World, failure
 def test_an_empty_slot_is_nothing_to_look_after(world: World) -> None:
     """What nobody manages there is let be."""
     world.codebuild.slots["GITHUB"] = Credential(arn=ARN, server_type="GITHUB", auth_type="OAUTH")
-    assert check(world) == Finding(slot=SLOT)
+    assert check(world) == Finding()
     assert world.codebuild.calls == []
 
 

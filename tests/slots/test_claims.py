@@ -5,15 +5,15 @@ from dataclasses import replace
 import pytest
 
 from source_credential.errors import AlreadyExists
-from source_credential.model import AuthType, Request, ServerType, Specification, marker
+from source_credential.model import AuthType, Request, ServerType, Specification, failed_create_id
 from source_credential.records import Claim, Mark, Record, lasting_name
 from source_credential.slots.claims import (
     check_may_take,
     claim_of,
     follows,
-    is_asked_already,
     meant_by,
     put_on_top,
+    standing_claim,
     take_away,
 )
 from tests.fakes import credential_arn, secret_arn
@@ -39,9 +39,9 @@ def claim(stack: str, logical_id: str = "GitHub", **more: object) -> Claim:
     return replace(made, **more)  # type: ignore[arg-type]
 
 
-def record(*claims: Claim, held: bool = True, marks: frozenset[Mark] = frozenset()) -> Record:
+def record(*claims: Claim, in_codebuild: bool = True, marks: frozenset[Mark] = frozenset()) -> Record:
     """Return the record of a slot."""
-    return Record(slot=SLOT, claims=claims, held=held and bool(claims), marks=marks)
+    return Record(slot=SLOT, claims=claims, in_codebuild=in_codebuild and bool(claims), marks=marks)
 
 
 EMPTY, OURS, SIBLINGS, THEIRS = record(), record(claim("a")), record(claim("a", "Other")), record(claim("b"))
@@ -76,11 +76,11 @@ def test_should_overwrite_decides_who_may_take_a_slot(
 
 
 def test_a_claim_goes_on_top_in_place_of_its_owners_own() -> None:
-    """The others keep their order; CodeBuild then holds the top one, and nothing is unsure."""
+    """The others keep their order; it is not in CodeBuild yet, and what is marked stays so."""
     before = record(claim("a"), claim("b"), claim("c"), marks=frozenset({MARK}))
     after = put_on_top(before, claim("b", arn="new"))
     assert [one.owner.stack_name for one in after.claims] == ["a", "c", "b"]
-    assert (after.top, after.known) == (claim("b", arn="new"), True)
+    assert (after.top, after.in_codebuild, set(after.marks)) == (claim("b", arn="new"), False, {MARK})
 
 
 def test_of_many_hands_the_last_ones_are_remembered() -> None:
@@ -95,7 +95,7 @@ def test_taking_away_leaves_the_rest_as_it_is() -> None:
     """What is then on top is known to be in CodeBuild only if it was on top before."""
     both = record(claim("a"), claim("b"))
     assert take_away(both, meant_by(owner("a"), ARN)) == record(claim("b"))
-    assert take_away(both, meant_by(owner("b"), ARN)) == record(claim("a"), held=False)
+    assert take_away(both, meant_by(owner("b"), ARN)) == record(claim("a"), in_codebuild=False)
     assert take_away(OURS, meant_by(owner("a"), ARN)) == EMPTY
     assert take_away(both, meant_by(owner("c"), ARN)) == both
 
@@ -104,11 +104,11 @@ def test_taking_away_leaves_the_rest_as_it_is() -> None:
     ("given", "meant"),
     [
         (ARN, True),
-        (marker("request-a"), True),
+        (failed_create_id("request-a"), True),
         ("a-GitHub-1ABCDEF", True),
         (ARN + "x", False),
         ("arn:aws:codebuild:us-east-1:111111111111:token/github", False),
-        (marker("another"), False),
+        (failed_create_id("another"), False),
     ],
 )
 def test_a_delete_means_its_own_claim_by_what_it_is_known_by(given: str, *, meant: bool) -> None:
@@ -125,18 +125,18 @@ def test_a_delete_means_its_own_claim_by_what_it_is_known_by(given: str, *, mean
         (EMPTY, False),
         (THEIRS, False),
         (record(claim("a"), claim("b")), True),
-        (record(claim("a"), held=False), False),
+        (record(claim("a"), in_codebuild=False), False),
         (record(claim("a"), marks=frozenset({MARK})), False),
         (record(claim("a"), claim("b"), marks=frozenset({MARK})), True),
         (record(claim("a", fingerprint="another")), False),
     ],
 )
-def test_what_is_asked_already_is_what_the_claim_says_and_codebuild_is_known_to_hold(
+def test_what_standing_claim_is_what_the_claim_says_and_codebuild_is_known_to_hold(
     standing: Record, *, is_asked: bool
 ) -> None:
     """A former holder's claim is not in CodeBuild, and need not be."""
     request = Request(owner=owner("a"), request_id="x", request_type="Update", wanted="asked")
-    found = is_asked_already(standing, request)
+    found = standing_claim(standing, request)
     assert (found is not None) is is_asked
     assert found in (None, claim_of(standing, owner("a")))
 

@@ -13,8 +13,9 @@ from source_credential.errors import (
     SourceCredentialError,
     Throttling,
     Unanswered,
+    out_of_time,
 )
-from source_credential.slots.turn import Run, out_of_time
+from source_credential.slots.turn import Run
 from tests.fakes import FakeSourceCredentials, credential_arn
 from tests.slots.sent import Answer, Check, Event, Stack, create, github, owner, run
 from tests.slots.test_kills import CASES, case

@@ -122,7 +122,7 @@ def test_a_former_holder_whose_secret_is_gone_does_not_keep_a_stack_from_going(w
     b.create(ShouldOverwrite="true")
     del world.secrets.texts["a-GitHub"]
     assert b.delete().status == "SUCCESS"
-    assert (world.holder(), world.token(), world.record().held) == ("a/GitHub", None, False)
+    assert (world.holder(), world.token(), world.record().in_codebuild) == ("a/GitHub", None, False)
     assert run(world, Check()).status == "FAILED"
     world.secret("a-GitHub")
     assert run(world, Check()) == HEALED

@@ -243,7 +243,7 @@ def check_end(simulation: Simulation, cloud: CloudFormation) -> None:
         assert run(world, Check(slot=record.slot)).status in {"CHECKED", "HEALED"}
         after = world.record(record.slot)
         assert [claim.owner for claim in after.claims] == [claim.owner for claim in record.claims]
-        assert (after.held, after.marks) == (bool(record.claims), frozenset())
+        assert (after.in_codebuild, after.marks) == (bool(record.claims), frozenset())
         _check_agreement(world, record.slot)
 
 
@@ -253,7 +253,7 @@ def _check_agreement(world: World, slot: Slot) -> None:
     if record.top is None:
         was_adopted = token is not None and any("nobody manages" in told for told in world.warnings)
         assert token in (None, "nobody's") or was_adopted, "what nobody wants is there"
-    elif not record.held:  # it could not be imported when another one uncovered it
+    elif not record.in_codebuild:  # it could not be imported when another one uncovered it
         assert token is None
     else:
         secret_id = record.top.specification.secret_id

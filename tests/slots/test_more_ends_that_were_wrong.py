@@ -25,7 +25,7 @@ def test_9_a_holder_goes_though_the_former_holders_role_is_gone(world: World) ->
     b.create(ShouldOverwrite="true")
     world.refused_roles.add(role)
     assert b.delete().status == "SUCCESS"
-    assert (world.holder(), world.token(), world.record().held) == ("a/GitHub", None, False)
+    assert (world.holder(), world.token(), world.record().in_codebuild) == ("a/GitHub", None, False)
     world.refused_roles.clear()
     assert run(world, Check()) == HEALED
     world.agree()

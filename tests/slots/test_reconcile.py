@@ -1,6 +1,7 @@
 """How CodeBuild comes to hold what the top claim says: done, surely not, or maybe."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
 
@@ -29,7 +30,7 @@ ARN = credential_arn("GITHUB")
 PAT = Specification(server_type=ServerType.GITHUB, auth_type=AuthType.PERSONAL_ACCESS_TOKEN, secret_id="a-GitHub")
 CLAIM = Claim(owner=owner("a"), specification=PAT, fingerprint="f", request_id="r", since="2026-01-01T00:00:00+00:00")
 TARGET = Target(slot=SLOT)
-WAY = (TARGET, owner("a"))
+BEFORE = Record(slot=SLOT, claims=(CLAIM,))
 
 UNANSWERED = Unanswered("CodeBuild", "got no answer", "Again.")
 THROTTLED = Throttling("CodeBuild", "is throttled", "Again.")
@@ -42,6 +43,7 @@ def turn(world: World) -> Iterator[Turn]:
     """Return a turn of the slot."""
     world.secret("a-GitHub")
     with take_turn(SLOT, world.run(), tools(world)) as taken:
+        taken.mark(CLAIM.mark)
         yield taken
 
 
@@ -54,7 +56,8 @@ def reconciler(world: World) -> Reconciler:
 def put(world: World, turn: Turn, *, overwrite: bool = True) -> Claim:
     """Import for the claim."""
     prepared = world.logic().preparation.prepare(PAT, owner("a"), TARGET)
-    return reconciler(world).put(turn, CLAIM, prepared, overwrite=overwrite)
+    record = reconciler(world).reconcile(turn, BEFORE, prepared=prepared, overwrite=overwrite)
+    return record.claims[-1]
 
 
 def answering(monkeypatch: pytest.MonkeyPatch, *answers: SourceCredentialError | None) -> list[bool]:
@@ -139,7 +142,6 @@ def test_after_an_unanswered_attempt_what_is_there_may_be_overwritten(
 
 def test_an_attempt_is_not_begun_without_time_and_that_is_not_tried_again(world: World, turn: Turn) -> None:
     """The turn is nearly over."""
-    turn.mark(Mark(owner=owner("a")))
     world.pass_time(TERM_SECONDS - CALL_SECONDS + 0.5)
     begin = world.now
     with pytest.raises(OutOfTime):
@@ -147,9 +149,16 @@ def test_an_attempt_is_not_begun_without_time_and_that_is_not_tried_again(world:
     assert (world.codebuild.calls, world.now) == ([], begin)
 
 
-def test_a_claim_without_change_settles_to_itself(world: World, turn: Turn) -> None:
-    """Its token is read and imported once more."""
-    settled = reconciler(world).settle(turn, Record(slot=SLOT, claims=(CLAIM,)), WAY, may_empty=False)
+def test_what_codebuild_is_known_to_hold_needs_nothing(world: World, turn: Turn) -> None:
+    """Nothing is read, and CodeBuild is not asked."""
+    known = replace(BEFORE, in_codebuild=True)
+    assert reconciler(world).reconcile(turn, known) == known
+    assert (world.secrets.reads, world.codebuild.calls) == ([], [])
+
+
+def test_a_claim_that_is_not_known_to_be_there_is_imported(world: World, turn: Turn) -> None:
+    """Its token is read for it."""
+    settled = reconciler(world).reconcile(turn, BEFORE)
     assert (settled.known, settled.top is not None and settled.top.arn, world.token()) == (True, ARN, "a-GitHub")
 
 
@@ -159,13 +168,13 @@ def test_a_claim_that_cannot_be_imported_empties_the_slot_where_it_must_not_keep
 ) -> None:
     """The claim stays, and is known not to be in CodeBuild; elsewhere the failure is told, and nothing changes."""
     world.codebuild.slots["GITHUB"] = Credential(arn=ARN, server_type="GITHUB", auth_type="PERSONAL_ACCESS_TOKEN")
-    turn.record = Record(slot=SLOT, claims=(CLAIM,), held=True)
+    turn.record = Record(slot=SLOT, claims=(CLAIM,), in_codebuild=True)
     world.codebuild.failure = failure
     with pytest.raises(type(failure)):
-        reconciler(world).settle(turn, turn.record, WAY, may_empty=False)
+        reconciler(world).reconcile(turn, BEFORE)
     assert world.codebuild.slots
-    settled = reconciler(world).settle(turn, turn.record, WAY, may_empty=True)
-    assert settled == Record(slot=SLOT, claims=(CLAIM,), held=False)
+    settled = reconciler(world).reconcile(turn, BEFORE, may_empty=True)
+    assert settled == Record(slot=SLOT, claims=(CLAIM,), in_codebuild=False)
     assert world.codebuild.slots == {}
     assert "is not in CodeBuild for stack a, logical id GitHub, who holds it now" in world.warnings[-1]
 
@@ -174,9 +183,9 @@ def test_a_claim_that_cannot_be_imported_empties_the_slot_where_it_must_not_keep
 def test_what_may_pass_is_told_in_any_case(world: World, turn: Turn, failure: SourceCredentialError) -> None:
     """The slot is not emptied for it."""
     world.codebuild.failure = failure
-    turn.record = Record(slot=SLOT, claims=(CLAIM,), held=True)
+    turn.record = Record(slot=SLOT, claims=(CLAIM,), in_codebuild=True)
     with pytest.raises(type(failure)):
-        reconciler(world).settle(turn, turn.record, WAY, may_empty=True)
+        reconciler(world).reconcile(turn, BEFORE, may_empty=True)
     assert "delete" not in world.codebuild.calls
 
 
@@ -185,7 +194,7 @@ def test_what_may_pass_is_told_in_any_case(world: World, turn: Turn, failure: So
     ("before", "emptied"),
     [
         (Record(slot=SLOT), False),
-        (Record(slot=SLOT, held=True), True),
+        (Record(slot=SLOT, in_codebuild=True), True),
         (Record(slot=SLOT, marks=frozenset({Mark(owner=owner("a"))})), True),
         (Record(slot=SLOT, marks=frozenset({Mark(owner=owner("a"), spare=True)})), False),
     ],
@@ -197,15 +206,15 @@ def test_a_slot_without_claims_is_emptied_of_what_a_claim_or_a_dead_run_left(
     world.codebuild.slots["GITHUB"] = Credential(arn=ARN, server_type="GITHUB", auth_type=auth_type)
     world.codebuild.slots["BITBUCKET"] = Credential(arn="b", server_type="BITBUCKET", auth_type=auth_type)
     turn.record = before
-    assert reconciler(world).settle(turn, Record(slot=SLOT), WAY, may_empty=False) == Record(slot=SLOT)
+    assert reconciler(world).reconcile(turn, Record(slot=SLOT)) == Record(slot=SLOT)
     gone = emptied and auth_type != "OAUTH"
     assert set(world.codebuild.slots) == {"BITBUCKET"} | (set() if gone else {"GITHUB"})
 
 
 def test_emptying_is_tried_again(world: World, turn: Turn, monkeypatch: pytest.MonkeyPatch) -> None:
-    """And marks the slot before it writes."""
+    """The slot is marked before it is written to."""
     world.codebuild.slots["GITHUB"] = Credential(arn=ARN, server_type="GITHUB", auth_type="PERSONAL_ACCESS_TOKEN")
-    turn.record = Record(slot=SLOT, held=True)
+    turn.record = Record(slot=SLOT, in_codebuild=True)
     failures, real = [THROTTLED, UNANSWERED], FakeSourceCredentials.delete
 
     def delete(self: FakeSourceCredentials, arn: str) -> None:
@@ -215,5 +224,16 @@ def test_emptying_is_tried_again(world: World, turn: Turn, monkeypatch: pytest.M
         real(self, arn)
 
     monkeypatch.setattr(FakeSourceCredentials, "delete", delete)
-    reconciler(world).settle(turn, Record(slot=SLOT), WAY, may_empty=False)
+    reconciler(world).reconcile(turn, Record(slot=SLOT))
     assert world.codebuild.slots == {}
+
+
+def test_a_slot_is_not_emptied_without_a_mark(world: World) -> None:
+    """That would be a fault of the logic."""
+    world.codebuild.slots["GITHUB"] = Credential(arn=ARN, server_type="GITHUB", auth_type="PERSONAL_ACCESS_TOKEN")
+    with take_turn(SLOT, world.run(), tools(world)) as turn:
+        turn.record = Record(slot=SLOT, in_codebuild=True)
+        with pytest.raises(ValueError, match="is marked before"):
+            reconciler(world).reconcile(turn, Record(slot=SLOT))
+        turn.record = Record(slot=SLOT)
+    assert world.codebuild.slots

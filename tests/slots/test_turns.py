@@ -8,7 +8,7 @@ import pytest
 from source_credential.errors import OutOfTime, ResourceConflict, ServiceInternalError, SourceCredentialError
 from source_credential.model import Request
 from source_credential.ports import Conflict
-from source_credential.records import Answer, Ending, Mark, Record
+from source_credential.records import Answer, Change, Ending, Mark, Record
 from source_credential.slots.turn import CALL_SECONDS, MARGIN_SECONDS, TERM_SECONDS, Run, Tools, Turn
 from source_credential.slots.turns import take_turn
 from tests.slots.sent import owner
@@ -62,8 +62,8 @@ def test_the_next_run_begins_when_the_one_before_has_given_the_turn_back(world: 
     world.pass_time(TERM_SECONDS)
     with pytest.raises(ResourceConflict, match="is busy"):
         take(world, world.run(patience=0))
-    first.give_back(Record(slot=SLOT, held=True))
-    assert take(world, world.run(patience=0)).record == Record(slot=SLOT, held=True)
+    first.give_back(Record(slot=SLOT, in_codebuild=True))
+    assert take(world, world.run(patience=0)).record == Record(slot=SLOT, in_codebuild=True)
 
 
 def test_a_turn_that_is_never_given_back_ends_by_itself(world: World) -> None:
@@ -129,7 +129,7 @@ def test_codebuild_is_not_written_to_when_that_might_not_end_within_the_term(wor
             turn.check_time()
         with pytest.raises(OutOfTime):
             turn.mark(MARK)
-        turn.undo()
+        turn.undo(MARK)
         turn.check_time()
         world.pass_time(TERM_SECONDS - CALL_SECONDS + 0.1)
         with pytest.raises(OutOfTime, match="AWS answered so slowly"):
@@ -142,8 +142,9 @@ def test_a_success_is_not_told_when_the_time_is_up(world: World) -> None:
     with take(world, run) as turn:
         run.stop()
         with pytest.raises(OutOfTime):
-            turn.give_back(turn.record, Ending(request=REQUEST, answer=Answer(succeeded=True)))
-        turn.give_back(turn.record, Ending(request=REQUEST, answer=Answer(succeeded=False, reason="so")))
+            turn.give_back(turn.record, Ending(request=REQUEST, answer=Answer(succeeded=True), change=Change()))
+        failed = Answer(succeeded=False, reason="so")
+        turn.give_back(turn.record, Ending(request=REQUEST, answer=failed, change=Change()))
     assert world.table.recall(REQUEST).answer == Answer(succeeded=False, reason="so")
 
 
@@ -168,7 +169,7 @@ def test_who_finds_its_turn_lost_marks_the_slot_whoever_has_it(world: World, act
             if act == "give_back":
                 turn.give_back(turn.record)
             elif act == "undo":
-                turn.undo()
+                turn.undo(MARK)
 
     if act == "leave":
         go_on()
@@ -181,10 +182,10 @@ def test_who_finds_its_turn_lost_marks_the_slot_whoever_has_it(world: World, act
 def test_a_clean_end_does_not_wipe_a_mark_that_another_has_set_meanwhile(world: World) -> None:
     """It clears its own, and those that it found."""
     other = Mark(owner=owner("b"), id="other")
-    world.table.mark_unsure(SLOT, Mark(owner=owner("b"), id="found"))
+    world.table.set_mark(SLOT, Mark(owner=owner("b"), id="found"))
     with take(world) as turn:
         turn.mark(MARK)
-        world.table.mark_unsure(SLOT, other)
+        world.table.set_mark(SLOT, other)
         turn.give_back(Record(slot=SLOT))
     assert world.record().marks == {other}
 
@@ -193,7 +194,7 @@ def test_a_clean_end_does_not_wipe_a_mark_that_another_has_set_meanwhile(world: 
 @pytest.mark.parametrize("error", [FAULT, Conflict()])
 def test_giving_back_finds_out_what_became_of_an_attempt(world: World, error: Exception, *, has_effect: bool) -> None:
     """With an answer or without one: an attempt that had its effect, of which the answer was lost, is a success."""
-    ending = Ending(request=REQUEST, answer=Answer(succeeded=True))
+    ending = Ending(request=REQUEST, answer=Answer(succeeded=True), change=Change())
     for end in (None, ending):
         turn = take(world, table=Faulty(world, "give_back", has_effect=has_effect, error=error))
         if has_effect:
@@ -221,7 +222,7 @@ def test_an_early_write_that_comes_late_comes_to_nothing_once_it_is_undone(world
     turn = take(world)
     turn.mark(MARK)
     ids = turn._ids
-    turn.undo()
+    turn.undo(MARK)
     with pytest.raises(Conflict):
         world.table.give_back(turn.record, turn_ids=ids, cleared=frozenset(), ending=None)
     turn.give_back(turn.record)

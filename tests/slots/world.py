@@ -209,7 +209,7 @@ class World:
         assert not record.marks
         if record.top is None:
             assert self.token(slot) is None
-        elif record.held:
+        elif record.in_codebuild:
             expected = (record.top.specification.secret_id, record.top.secret_version_id)
             assert (self.token(slot), self.version(slot)) == expected
         else:

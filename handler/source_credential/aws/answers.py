@@ -56,20 +56,20 @@ class DynamoAnswers:
             return answer
         return self.recall(request).answer or answer
 
-    def last_type(self, owner: Owner) -> str | None:
-        """Return the type of the request that was answered last."""
+    def awaits_delete(self, owner: Owner) -> bool:
+        """Tell whether the last request that was answered is a Create that is not late."""
         pages = self._client.get_paginator("query").paginate(
             TableName=self._table,
             ConsistentRead=True,
             **expression(
                 {":subject": items.subject(owner), ":request": "request "},
                 KeyConditionExpression="#Subject = :subject AND begins_with(#What, :request)",
-                ProjectionExpression="#RequestType, #AnsweredAt, #ExpiresAt",
+                ProjectionExpression="#RequestType, #AnsweredAt, #IsLate, #ExpiresAt",
             ),
         )
         found = self._ask("Query", lambda: [from_item(item) for page in pages for item in page["Items"]])
-        alive = [values for values in map(self._if_alive, found) if values.get("RequestType")]
-        return max(alive, key=lambda values: values["AnsweredAt"])["RequestType"] if alive else None
+        alive = sorted(filter(None, map(self._if_alive, found)), key=lambda values: values["AnsweredAt"])
+        return bool(alive) and alive[-1]["RequestType"] == "Create" and not alive[-1]["IsLate"]
 
     def put_answer(self, request: Request, answer: Answer, turn_id: str) -> dict[str, Any]:
         """Return the parameters of the write that remembers an answer, unless there is one."""

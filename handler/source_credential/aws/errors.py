@@ -102,7 +102,7 @@ def _translate(
         return Throttling(
             what,
             f"AWS went on throttling {action} after several retries",
-            "Deploy again in a few minutes; nothing was changed.",
+            "Deploy again in a few minutes.",
             aws_code=code,
         )
     status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)

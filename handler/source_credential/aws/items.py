@@ -45,7 +45,7 @@ def record_of(slot: Slot, values: Mapping[str, Any]) -> Record:
     return Record(
         slot=slot,
         claims=tuple(_claim(value) for value in values.get("Claims", [])),
-        held=values.get("Held", False),
+        in_codebuild=values.get("InCodeBuild", False),
         marks=frozenset(_mark(text) for text in values.get("Marks", ())),
     )
 
@@ -84,6 +84,7 @@ def answer_values(request: Request, answer: Answer, turn_id: str) -> dict[str, A
         "Reason": answer.reason,
         "PhysicalResourceId": answer.physical_resource_id,
         "Attributes": answer.attributes,
+        "IsLate": answer.is_late,
     }
 
 
@@ -94,6 +95,7 @@ def answer_of(values: Mapping[str, Any]) -> Answer:
         reason=values["Reason"],
         physical_resource_id=values["PhysicalResourceId"],
         attributes=values["Attributes"],
+        is_late=values["IsLate"],
     )
 
 
@@ -130,7 +132,7 @@ def _mark(text: str) -> Mark:
         owner=Owner(**values["owner"]),
         role_arn=values["role_arn"],
         spare=values["spare"],
-        followed=values.get("followed"),
+        followed=values["followed"],
         text=text,
     )
 

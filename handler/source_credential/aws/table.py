@@ -69,7 +69,7 @@ class DynamoSlots:
         expires = None if record.claims or record.marks else self._answers.later()
         values = {
             ":claims": [items.claim_values(claim) for claim in record.claims],
-            ":held": record.held,
+            ":in_codebuild": record.in_codebuild,
             ":turn": turn_ids[-1],
             ":followed": followed,
             ":expires": expires,
@@ -80,7 +80,7 @@ class DynamoSlots:
             **_in_turn(
                 turn_ids,
                 values,
-                UpdateExpression="SET #Claims = :claims, #Held = :held, #GivenBack = :turn"
+                UpdateExpression="SET #Claims = :claims, #InCodeBuild = :in_codebuild, #GivenBack = :turn"
                 + (", #FollowedSecret = :followed" if followed else "")
                 + (", #ExpiresAt = :expires" if expires else "")
                 + " REMOVE #TurnId, #TurnUntil"
@@ -98,14 +98,14 @@ class DynamoSlots:
             self._write(update, *found_no_more)
             return
         answer = {"Put": self._answers.put_answer(ending.request, ending.answer, turn_ids[-1])}
-        change = None if ending.change.is_empty else self._answers.change(ending.request.owner, ending.change)
+        change = self._answers.change(ending.request.owner, ending.change)
         self._write(update, answer, change, *found_no_more)
 
     def was_given_back(self, slot: Slot, turn_ids: tuple[str, ...]) -> bool:
         """Tell whether the turn was the last one to be given back."""
         return self._slot(slot).get("GivenBack") in turn_ids
 
-    def mark_unsure(self, slot: Slot, mark: Mark) -> None:
+    def set_mark(self, slot: Slot, mark: Mark) -> None:
         """Set a mark, whoever has the turn."""
         parameters = expression(
             {":marks": {items.mark_text(mark)}}, UpdateExpression="REMOVE #ExpiresAt ADD #Marks :marks"
@@ -122,7 +122,7 @@ class DynamoSlots:
         return self._slots(iter(pages), "Query")
 
     def slots(self) -> Iterator[Slot]:
-        """Yield every slot with a claim or a mark, as of a moment ago."""
+        """Yield every slot at which there may be something to look after, as of a moment ago."""
         pages = self._client.get_paginator("scan").paginate(
             TableName=self._table,
             **expression(

@@ -13,8 +13,8 @@ from crhelper import CfnResource
 
 from source_credential.cloudformation.delivery import Delivery
 from source_credential.cloudformation.response import FAILED, MAX_PHYSICAL_RESOURCE_ID, SUCCESS, DoesNotFit, Response
-from source_credential.errors import InvalidRequest, ServiceInternalError, SourceCredentialError
-from source_credential.model import marker
+from source_credential.errors import InvalidRequest, ServiceInternalError, SourceCredentialError, out_of_time
+from source_credential.model import failed_create_id
 from source_credential.observability import count, flush_metrics, log_unexpected, logger, raise_log_levels
 
 # With so little time left FAILED is sent: enough to deliver it against some bad luck, never more than half of the time.
@@ -115,7 +115,7 @@ class CustomResource(CfnResource):
 
     def generate_physical_id(self, event: Mapping[str, Any]) -> str:
         """Return the marker: crhelper asks for an id when a Create has failed."""
-        return marker(event["RequestId"])
+        return failed_create_id(event["RequestId"])
 
     def _log_setup(self, event: object, context: object) -> None:
         """Leave logging as it is: crhelper would set its levels and formats anew on every event."""
@@ -158,12 +158,7 @@ class CustomResource(CfnResource):
         self._timer.start()
 
     def _timeout(self) -> None:
-        failure = ServiceInternalError(
-            "Provider",
-            "the time of the function ran out before the request was done",
-            "Deploy again; if it goes on, check that the function reaches the services' endpoints.",
-        )
-        reason = self._abandoned(str(failure))
+        reason = self._abandoned(str(out_of_time()))
         if reason is not None:
             self._answer(FAILED, reason)
 
@@ -236,7 +231,7 @@ def _response(request: Mapping[str, Any], status: str, reason: str) -> Response:
     return Response(
         status=status,
         reason=reason,
-        physical_resource_id=str(given) if known else marker(request["RequestId"])[:MAX_PHYSICAL_RESOURCE_ID],
+        physical_resource_id=str(given) if known else failed_create_id(request["RequestId"])[:MAX_PHYSICAL_RESOURCE_ID],
         stack_id=request["StackId"],
         request_id=request["RequestId"],
         logical_resource_id=request["LogicalResourceId"],

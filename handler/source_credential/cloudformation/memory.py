@@ -16,9 +16,6 @@ from source_credential.records import Answer, Change, Resource
 _ATTEMPTS: Final = 3
 _PAUSE_SECONDS: Final = 0.3
 
-# It has had its Delete: so the next one of the resource does not take it for the Create that it belongs to itself.
-_LATE_CREATE: Final = "late Create"
-
 
 class Memory:
     """Answers each request once, however often and in however many processes it comes."""
@@ -56,10 +53,10 @@ class Memory:
         return failed
 
     def _remember(self, request: Request, failed: Answer) -> Answer:
-        """Remember a failure. If a Create of the resource was expected that had been given up, then this was it."""
+        """Remember a failure. If a Delete had come before its Create, this was that Create."""
         resource = self._answers.recall(request).resource if request.request_type == "Create" else Resource()
         until = resource.late_create_until
         if until is None:
             return self._answers.remember(request, failed)
         change = Change(removed=Resource(late_create_until=until), lasts=bool(resource.slots))
-        return self._answers.remember(replace(request, request_type=_LATE_CREATE), failed, change)
+        return self._answers.remember(request, replace(failed, is_late=True), change)

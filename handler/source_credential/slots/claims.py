@@ -5,7 +5,7 @@ from dataclasses import replace
 from typing import Final
 
 from source_credential.errors import AlreadyExists, Overtaken, SourceCredentialError
-from source_credential.model import Owner, Request, Specification, marker
+from source_credential.model import Owner, Request, Specification, failed_create_id, failed_create_of
 from source_credential.records import Claim, Record, lasting_name
 
 _TAKE_REMEDY: Final = "Set ShouldOverwrite to true to take the slot over"
@@ -49,15 +49,15 @@ def claim_of(record: Record, owner: Owner) -> Claim | None:
 
 
 def put_on_top(record: Record, claim: Claim) -> Record:
-    """Return the record with the claim on top, in place of the one its owner had."""
+    """Return the record with the claim on top, in place of the one its owner had. It is not in CodeBuild yet."""
     others = [other for other in record.claims if other.owner != claim.owner]
-    return replace(record, claims=(*others[1 - _MOST_CLAIMS :], claim), held=True, marks=frozenset())
+    return replace(record, claims=(*others[1 - _MOST_CLAIMS :], claim), in_codebuild=False)
 
 
 def take_away(record: Record, meant: Callable[[Claim], bool]) -> Record:
     """Return the record without the claims that are meant. Another one on top is not in CodeBuild yet."""
     kept = tuple(claim for claim in record.claims if not meant(claim))
-    return replace(record, claims=kept, held=record.held and record.top in kept)
+    return replace(record, claims=kept, in_codebuild=record.in_codebuild and record.top in kept)
 
 
 def meant_by(owner: Owner, physical_resource_id: str) -> Callable[[Claim], bool]:
@@ -71,7 +71,7 @@ def meant_by(owner: Owner, physical_resource_id: str) -> Callable[[Claim], bool]
     def meant(claim: Claim) -> bool:
         if claim.owner != owner:
             return False
-        return everything or physical_resource_id in (claim.arn, marker(claim.request_id))
+        return everything or physical_resource_id in (claim.arn, failed_create_id(claim.request_id))
 
     return meant
 
@@ -85,7 +85,12 @@ def was_made_up(physical_resource_id: str) -> bool:
     return ":" not in physical_resource_id
 
 
-def is_asked_already(record: Record, request: Request) -> Claim | None:
+def was_given_as_arn(physical_resource_id: str) -> bool:
+    """Tell whether an id is one that a credential has had: neither made up nor the marker of a failed Create."""
+    return not was_made_up(physical_resource_id) and failed_create_of(physical_resource_id) is None
+
+
+def standing_claim(record: Record, request: Request) -> Claim | None:
     """Return the owner's claim if it says what is asked for and, where it is on top, is known to be in CodeBuild."""
     own = claim_of(record, request.owner)
     if own is None or own.fingerprint != request.wanted:

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from enum import StrEnum
 
 from source_credential.errors import NotFound, SourceCredentialError, VersionNotFound
-from source_credential.model import Slot, Target
+from source_credential.model import Slot
 from source_credential.records import Claim, Record
 from source_credential.slots.claims import follows
 from source_credential.slots.reconcile import Reconciler
@@ -35,7 +35,6 @@ class Finding:
     why the slot could not be looked into, or not mended.
     """
 
-    slot: Slot
     missing: bool = False
     stale: bool = False
     healed: bool = False
@@ -63,8 +62,7 @@ class Freshener:
             record, claim = turn.record, turn.record.top
             if claim is None or not follows(claim, secret_arn, label):
                 return self._leave(turn)
-            target = _target(claim, slot)
-            prepared = self._preparation.prepare(claim.specification, claim.owner, target)
+            prepared = self._preparation.prepare(claim.specification, claim.owner, claim.target(slot))
             if record.known and prepared.secret_version_id == claim.secret_version_id:
                 return Outcome.UNCHANGED
             self._import(turn, claim, prepared)
@@ -80,7 +78,7 @@ class Freshener:
             if claim is None:
                 if heal:
                     self._leave(turn)
-                return Finding(slot=slot)
+                return Finding()
             found, prepared = self._compare(turn.record, claim)
             if not heal or prepared is None:
                 return found
@@ -92,8 +90,8 @@ class Freshener:
 
     def _compare(self, record: Record, claim: Claim) -> tuple[Finding, Prepared | None]:
         """Return what was found, and what is to be imported; None for the latter when there is a reason against it."""
-        target = _target(claim, record.slot)
-        found = Finding(slot=record.slot, stale=not record.known, days_until_expiry=self._days_left(claim))
+        target = claim.target(record.slot)
+        found = Finding(stale=not record.known, days_until_expiry=self._days_left(claim))
         try:
             auth_type = self._reconciler.auth_type_in(target, claim.owner)
             found = replace(found, missing=auth_type != claim.specification.auth_type)
@@ -114,15 +112,15 @@ class Freshener:
     def _leave(self, turn: Turn) -> Outcome:
         """Leave a slot alone, but for what a run that died may have left in it. Raises SourceCredentialError."""
         if turn.record.marks:
-            mark = min(turn.record.marks, key=lambda mark: mark.id)
-            way = (Target(slot=turn.record.slot, role_arn=mark.role_arn), mark.owner)
-            turn.give_back(self._reconciler.settle(turn, turn.record, way, may_empty=False))
+            top = turn.record.top
+            turn.mark(top.mark if top else min(turn.record.marks, key=lambda mark: mark.id))
+            turn.give_back(self._reconciler.reconcile(turn, turn.record))
         return Outcome.LEFT_ALONE
 
     def _import(self, turn: Turn, claim: Claim, prepared: Prepared) -> None:
         """Import for the holder, and note what was imported. Raises SourceCredentialError."""
-        claim = self._reconciler.put(turn, claim, prepared)
-        turn.give_back(replace(turn.record, claims=(*turn.record.claims[:-1], claim), held=True, marks=frozenset()))
+        turn.mark(claim.mark)
+        turn.give_back(self._reconciler.reconcile(turn, turn.record, prepared=prepared))
 
     def _days_left(self, claim: Claim) -> float | None:
         """Return the days until the claim's token expires; negative when it has expired."""
@@ -130,7 +128,3 @@ class Freshener:
             return None
         now = datetime.fromtimestamp(self._tools.clock(), UTC)
         return (datetime.fromisoformat(claim.token_expires_at) - now).total_seconds() / 86400
-
-
-def _target(claim: Claim, slot: Slot) -> Target:
-    return Target(slot=slot, role_arn=claim.specification.role_arn)

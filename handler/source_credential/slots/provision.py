@@ -3,22 +3,23 @@
 If that fails, what was there is put back. Knows no AWS SDK and no Lambda. docs/decisions/0005-ownership.md.
 """
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Final
 
 from source_credential.errors import SourceCredentialError
 from source_credential.model import Request, Specification, Target
-from source_credential.records import Answer, Change, Claim, Ending, Record, Resource, begun_of
+from source_credential.records import Answer, Change, Claim, Ending, Mark, Record, Resource, begun_of
 from source_credential.slots.claims import (
     check_may_take,
     claim_of,
-    is_asked_already,
     overtaken,
     put_on_top,
+    standing_claim,
     take_away,
 )
 from source_credential.slots.earlier import end_deletes, end_earlier
-from source_credential.slots.reconcile import New, Reconciler
+from source_credential.slots.reconcile import Reconciler
 from source_credential.slots.turn import Run, Tools, Turn
 from source_credential.slots.turns import take_turn
 from source_credential.tokens.preparation import Preparation, Prepared
@@ -68,7 +69,7 @@ class Provisioner:
             return remembered.answer
         self._check_not_given_up(request, remembered.resource)
         end_earlier(self._tools.answers, request, remembered.resource)
-        standing = is_asked_already(turn.record, request)
+        standing = standing_claim(turn.record, request)
         if standing is not None and request.request_type == "Update":
             if isinstance(prepared, SourceCredentialError):
                 self._tools.warn(f"{_KEPT} {prepared}")
@@ -101,12 +102,18 @@ class Provisioner:
         )
         # False is passed on only where it can be refused: what this stack has, or a dead run of its, is overwritten.
         overwrite = specification.should_overwrite is not False or turn.suspect or bool(record.claims)
-        begun = Change(added=Resource(slots=frozenset({record.slot}), begun=frozenset({begun_of(request)})))
+        mark = replace(claim, secret_arn=prepared.secret_arn).mark
+        noted = Change(added=Resource(slots=frozenset({record.slot}), begun=frozenset({begun_of(request)})))
         try:
-            claim = self._reconciler.put_new(turn, claim, prepared, New(overwrite, found is not None, begun))
-            return self._end(turn, put_on_top(record, claim), request, claim, resource)
+            turn.mark(replace(mark, spare=found is not None), noted)
+            # A rotation finds the slot by the mark. So one that comes later waits for this turn to end, and one that
+            # came earlier is in what is read once more.
+            prepared = self._preparation.reread(prepared) if mark.followed else prepared
+            record = put_on_top(record, claim)
+            record = self._reconciler.reconcile(turn, record, prepared=prepared, overwrite=overwrite)
+            return self._end(turn, record, request, record.claims[-1], resource)
         except SourceCredentialError:
-            self._put_back(turn, prepared)
+            self._put_back(turn, mark)
             raise
 
     def _unmanaged(self, turn: Turn, prepared: Prepared) -> str | None:
@@ -118,26 +125,26 @@ class Provisioner:
             return None
         return self._reconciler.auth_type_in(prepared.target, prepared.owner)
 
-    def _put_back(self, turn: Turn, prepared: Prepared) -> None:
+    def _put_back(self, turn: Turn, mark: Mark) -> None:
         """Make CodeBuild hold what it held before, if it may have changed; if that fails, the mark stays."""
         if not turn.touched and not turn.record.marks:
             return
         top = turn.record.top
         try:
-            turn.undo()
-            way = (prepared.target, prepared.owner)
+            turn.undo(mark)
             # Nobody else's slot is left with this one's token; its own has it rather than none.
-            may_empty = turn.touched and not (top and top.owner == prepared.owner)
-            turn.give_back(self._reconciler.settle(turn, turn.record, way, may_empty=may_empty))
+            may_empty = turn.touched and not (top and top.owner == mark.owner)
+            record = replace(turn.record, in_codebuild=False)
+            turn.give_back(self._reconciler.reconcile(turn, record, may_empty=may_empty))
         except SourceCredentialError as error:
             self._tools.warn(f"Slot {turn.record.slot} could not be put in order, and is marked: {error}")
 
     def _in_order(self, turn: Turn, claim: Claim) -> Record:
         """Put in order what a run that died has left, if that can be done, and return the record that is then true."""
-        way = (Target(slot=turn.record.slot, role_arn=claim.specification.role_arn), claim.owner)
         may_empty = any(mark.owner == claim.owner for mark in turn.record.marks)
         try:
-            return self._reconciler.settle(turn, turn.record, way, may_empty=may_empty)
+            turn.mark(claim.mark)
+            return self._reconciler.reconcile(turn, turn.record, may_empty=may_empty)
         except SourceCredentialError as error:
             self._tools.warn(f"Slot {turn.record.slot} could not be put in order, and is marked: {error}")
             return turn.as_it_was
@@ -174,7 +181,8 @@ class Provisioner:
             with take_turn(old.slot, run, self._tools) as turn:
                 record = take_away(turn.record, left)
                 if record.top is not turn.record.top or record.marks:
-                    record = self._reconciler.settle(turn, record, (old, request.owner), may_empty=True)
+                    turn.mark(Mark(owner=request.owner, role_arn=old.role_arn))
+                    record = self._reconciler.reconcile(turn, record, may_empty=True)
                 turn.give_back(record)
         except SourceCredentialError as error:
             self._tools.warn(f"Slot {old.slot}, of an update that is rolled back, could not be put in order: {error}")

@@ -7,12 +7,12 @@ says to the next attempt ("already exists", "throttled") does not tell. The turn
 import random
 from collections.abc import Callable
 from dataclasses import replace
-from typing import Final, NamedTuple, TypeVar
+from typing import Final, TypeVar
 
 from source_credential.errors import PASSING, OutOfTime, SourceCredentialError, Unanswered
 from source_credential.model import AuthType, Owner, Target
 from source_credential.ports import SourceCredentials, Targets
-from source_credential.records import Change, Claim, Mark, Record
+from source_credential.records import Claim, Record
 from source_credential.slots.turn import Turn
 from source_credential.tokens.preparation import Preparation, Prepared
 
@@ -23,18 +23,6 @@ _BACKOFF_SECONDS: Final = 0.25
 _IMPORTABLE: Final = frozenset(auth_type.value for auth_type in AuthType)
 
 Result = TypeVar("Result")
-
-
-class New(NamedTuple):
-    """How a claim is imported that is new.
-
-    overwrite: also when CodeBuild holds a credential. spare: that one is nobody's. begun: what is noted of the resource
-    with the mark.
-    """
-
-    overwrite: bool
-    spare: bool
-    begun: Change
 
 
 class Reconciler:
@@ -54,24 +42,53 @@ class Reconciler:
         self._sleep = sleep
         self._warn = warn
 
-    def put_new(self, turn: Turn, claim: Claim, prepared: Prepared, new: New) -> Claim:
-        """Import for a claim that is not in the record yet, and return the claim with what it has in CodeBuild now.
+    def reconcile(
+        self,
+        turn: Turn,
+        record: Record,
+        *,
+        prepared: Prepared | None = None,
+        overwrite: bool = True,
+        may_empty: bool = False,
+    ) -> Record:
+        """Make CodeBuild hold what the top claim of a record says, and return the record that is then true.
 
-        A rotation finds the slot by the mark. So one that comes later waits for this turn to end, and one that came
-        earlier is in what is read once more here. Raises as `put` does.
+        There is nothing to do if it is known to. Without a claim the slot is emptied, unless it may hold a credential
+        that nobody manages. The turn must be marked. prepared: this is imported for the top claim, in any case; it is
+        read here when it is not given. overwrite: also when CodeBuild holds a credential. may_empty: the slot is
+        emptied also when the top claim cannot be imported, for it must not keep another one from going; the claim
+        stays. Raises SourceCredentialError: what may pass, and without `may_empty` what does not; `turn.touched` tells
+        whether CodeBuild may have been changed all the same.
         """
-        followed = replace(claim, secret_arn=prepared.secret_arn).followed_secret
-        role_arn = claim.specification.role_arn
-        turn.mark(Mark(owner=claim.owner, role_arn=role_arn, spare=new.spare, followed=followed), new.begun)
-        prepared = self._preparation.reread(prepared) if followed else prepared
-        return self.put(turn, claim, prepared, overwrite=new.overwrite)
+        claim = record.top
+        if claim is not None and (prepared is not None or not record.known):
+            try:
+                prepared = prepared or self._preparation.prepare_again(claim, claim.target(record.slot))
+                claim = self._put(turn, claim, prepared, overwrite=overwrite)
+            except PASSING:
+                raise
+            except SourceCredentialError as error:
+                if not may_empty:
+                    raise
+                self._warn(f"Slot {record.slot} is not in CodeBuild for {claim.owner}, who holds it now: {error}")
+            else:
+                return replace(record, claims=(*record.claims[:-1], claim), in_codebuild=True, marks=frozenset())
+        elif claim is not None:
+            return record
+        if turn.spare:
+            self._warn(f"Slot {record.slot} is left as it is: it may hold a credential that nobody manages")
+        elif turn.suspect:
+            self._empty(turn)
+        return replace(record, in_codebuild=False, marks=frozenset())
 
-    def put(self, turn: Turn, claim: Claim, prepared: Prepared, *, overwrite: bool = True) -> Claim:
-        """Import what was prepared for a claim, and return the claim with what it has in CodeBuild now.
+    def auth_type_in(self, target: Target, owner: Owner) -> str | None:
+        """Return the auth type of the credential in the slot; None when it is empty. Raises SourceCredentialError."""
+        credentials = self._targets.source_credentials(target, owner)
+        listed = self._try_again(credentials.list_credentials)
+        return next((info.auth_type for info in listed if info.server_type == target.slot.server_type), None)
 
-        Raises SourceCredentialError; `turn.touched` tells whether CodeBuild may have been changed all the same.
-        """
-        turn.mark(_mark_of(claim))
+    def _put(self, turn: Turn, claim: Claim, prepared: Prepared, *, overwrite: bool) -> Claim:
+        """Import for a claim, and return the claim with what it has in CodeBuild now. Raises SourceCredentialError."""
         for warning in prepared.warnings:
             self._warn(f"Slot {turn.record.slot}: {warning}")
         arn = self._import(turn, prepared, overwrite=overwrite)
@@ -85,40 +102,6 @@ class Reconciler:
             token_login=prepared.facts.login or (claim.token_login if same else None),
             token_expires_at=prepared.facts.expires_at or (claim.token_expires_at if same else None),
         )
-
-    def settle(self, turn: Turn, record: Record, way: tuple[Target, Owner], *, may_empty: bool) -> Record:
-        """Make CodeBuild hold what the top claim of a record says, and return the record that is then true.
-
-        Without a claim the slot is emptied, unless it may hold a credential that nobody manages. way: how it is reached
-        then. may_empty: it is emptied also when the top claim cannot be imported, for it must not keep another one from
-        going; that claim stays, and the daily check tries it again. Raises SourceCredentialError: what may pass, and
-        without `may_empty` what does not.
-        """
-        claim = record.top
-        if claim is not None:
-            target = Target(slot=record.slot, role_arn=claim.specification.role_arn)
-            turn.mark(_mark_of(claim))
-            try:
-                claim = self.put(turn, claim, self._preparation.prepare_again(claim, target))
-            except PASSING:
-                raise
-            except SourceCredentialError as error:
-                if not may_empty:
-                    raise
-                self._warn(f"Slot {record.slot} is not in CodeBuild for {claim.owner}, who holds it now: {error}")
-            else:
-                return replace(record, claims=(*record.claims[:-1], claim), held=True, marks=frozenset())
-        if turn.spare:
-            self._warn(f"Slot {record.slot} is left as it is: it may hold a credential that nobody manages")
-        elif turn.suspect:
-            self._empty(turn, *way)
-        return replace(record, held=False, marks=frozenset())
-
-    def auth_type_in(self, target: Target, owner: Owner) -> str | None:
-        """Return the auth type of the credential in the slot; None when it is empty. Raises SourceCredentialError."""
-        credentials = self._targets.source_credentials(target, owner)
-        listed = self._try_again(credentials.list_credentials)
-        return next((info.auth_type for info in listed if info.server_type == target.slot.server_type), None)
 
     def _import(self, turn: Turn, prepared: Prepared, *, overwrite: bool) -> str:
         """Import, in several attempts, and return the ARN. After an unanswered one, what is there may be its own."""
@@ -148,12 +131,11 @@ class Reconciler:
         turn.overwrote = True
         return arn
 
-    def _empty(self, turn: Turn, target: Target, owner: Owner) -> None:
+    def _empty(self, turn: Turn) -> None:
         """Delete the credential in the slot, unless it is visibly somebody's. Raises SourceCredentialError."""
-        turn.mark(Mark(owner=owner, role_arn=target.role_arn))
-        credentials = self._targets.source_credentials(target, owner)
+        credentials = self._targets.source_credentials(*turn.way)
         for credential in self._try_again(credentials.list_credentials):
-            if credential.server_type == target.slot.server_type and credential.auth_type in _IMPORTABLE:
+            if credential.server_type == turn.record.slot.server_type and credential.auth_type in _IMPORTABLE:
                 self._try_again(lambda arn=credential.arn: self._delete(turn, credentials, arn))  # type: ignore[misc]
 
     def _delete(self, turn: Turn, credentials: SourceCredentials, arn: str) -> None:
@@ -172,8 +154,3 @@ class Reconciler:
                 pause = _BACKOFF_SECONDS * 2**attempt
                 self._sleep(random.uniform(pause / 2, pause))  # noqa: S311 - jitter, no secret
         return operation()
-
-
-def _mark_of(claim: Claim) -> Mark:
-    """Return the mark to set before CodeBuild is written to for a claim."""
-    return Mark(owner=claim.owner, role_arn=claim.specification.role_arn, followed=claim.followed_secret)

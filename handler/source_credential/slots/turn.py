@@ -11,8 +11,8 @@ from types import TracebackType
 from typing import Final, Self
 from uuid import uuid4
 
-from source_credential.errors import PASSING, OutOfTime, ServiceInternalError, SourceCredentialError
-from source_credential.model import Slot
+from source_credential.errors import PASSING, OutOfTime, ServiceInternalError, SourceCredentialError, out_of_time
+from source_credential.model import Owner, Slot, Target
 from source_credential.ports import Answers, Conflict, SlotTable
 from source_credential.records import Change, Ending, Mark, Record
 
@@ -72,8 +72,8 @@ class Turn:
 
     @property
     def suspect(self) -> bool:
-        """Tell whether what is in CodeBuild may be there because of a claim, or of a run that died."""
-        return self.touched or self.record.held or bool(self.record.marks)
+        """Tell whether the credential in CodeBuild may be there because of a claim, or of a run that died."""
+        return self.touched or self.record.in_codebuild or bool(self.record.marks)
 
     @property
     def spare(self) -> bool:
@@ -82,10 +82,19 @@ class Turn:
         return not self.overwrote and any(mark.spare for mark in (*self.record.marks, *own))
 
     @property
+    def way(self) -> tuple[Target, Owner]:
+        """Return how the slot is reached to empty it, and on whose behalf: as its mark says."""
+        mark = self._mark
+        if mark is None:
+            message = "a slot is marked before CodeBuild is written to"
+            raise ValueError(message)
+        return Target(slot=self.record.slot, role_arn=mark.role_arn), mark.owner
+
+    @property
     def as_it_was(self) -> Record:
         """Return the record as it was, with the mark of this turn if that has a reason."""
         own = {self._mark} if self._mark and self.touched else set()
-        return self.record.with_marks(self.record.marks | own)
+        return replace(self.record, marks=self.record.marks | own)
 
     def mark(self, mark: Mark, begun: Change | None = None) -> None:
         """Note, once in a turn, that CodeBuild is about to be written to.
@@ -99,15 +108,14 @@ class Turn:
             is_found = top is not None and top.followed_secret == mark.followed
             self._write_mark(replace(mark, followed=None) if is_found else mark, begun)
 
-    def undo(self) -> None:
-        """Go on to undo what was begun, also when the run is out of time.
+    def undo(self, mark: Mark) -> None:
+        """Go on to undo what was begun, also when the run is out of time. mark: if the turn is not marked yet.
 
         The turn gets another id, so that an earlier write of this turn that is still on its way comes to nothing.
         Raises what `mark` raises.
         """
         self._is_undoing = True
-        if self._mark is not None:
-            self._write_mark(self._mark)
+        self._write_mark(self._mark or mark)
 
     def check_time(self) -> None:
         """Check that CodeBuild may still be written to in this turn. Raises OutOfTime."""
@@ -159,7 +167,7 @@ class Turn:
     def _leave_marked(self) -> None:
         """Let whoever is at the slot by now know that a call of this turn may have come too late."""
         if self._mark is not None and self.touched:
-            self._table.mark_unsure(self.record.slot, self._mark)
+            self._table.set_mark(self.record.slot, self._mark)
 
     def __enter__(self) -> Self:
         """Return the turn."""
@@ -187,13 +195,4 @@ def _lost(slot: Slot) -> SourceCredentialError:
         f"Slot {slot}",
         "was taken by another request while this one was at work, or this one was answered meanwhile",
         "Deploy again.",
-    )
-
-
-def out_of_time() -> SourceCredentialError:
-    """Return the exception for a request whose function has no time left."""
-    return OutOfTime(
-        "Provider",
-        "the time of the function ran out before the request was done",
-        "Deploy again; if it goes on, check that the function reaches the services' endpoints.",
     )

@@ -4,10 +4,10 @@ import random
 from typing import Final
 from uuid import uuid4
 
-from source_credential.errors import ResourceConflict, SourceCredentialError
+from source_credential.errors import ResourceConflict, SourceCredentialError, out_of_time
 from source_credential.model import Slot
 from source_credential.ports import Conflict
-from source_credential.slots.turn import MARGIN_SECONDS, TERM_SECONDS, Run, Tools, Turn, out_of_time
+from source_credential.slots.turn import MARGIN_SECONDS, TERM_SECONDS, Run, Tools, Turn
 
 # Of a run's time, what is left for the work itself when it has waited for a turn as long as it could.
 _LEFT_FOR_WORK_SECONDS: Final = 20.0
