@@ -50,7 +50,7 @@ class FakeTable:
     answers: dict[tuple[Owner, str], _Remembered] = field(default_factory=dict)
     resources: dict[Owner, Resource] = field(default_factory=dict)
 
-    def read(self, slot: Slot) -> Record:
+    def look(self, slot: Slot) -> Record:
         """Return what is known of a slot."""
         return self.slots_by_key[slot].record if slot in self.slots_by_key else Record(slot=slot)
 
@@ -102,7 +102,7 @@ class FakeTable:
             ]
 
     def slots(self) -> Iterator[Slot]:
-        """Yield every slot with a claim or a mark."""
+        """Yield every slot at which there may be something to look after."""
         yield from [slot for slot, item in self.slots_by_key.items() if item.record.claims or item.record.marks]
 
     def recall(self, request: Request) -> Recollection:

@@ -12,7 +12,6 @@ import pytest
 
 from source_credential import custom_resource, wiring
 from source_credential.model import TokenFacts
-from source_credential.slots.turn import Run
 from source_credential.wiring import Logic
 from tests.fakes import ACCOUNT, VERSION_ID, credential_arn, secret_arn
 from tests.invocation import Context, Emitted, request
@@ -278,24 +277,6 @@ def test_a_request_that_has_just_succeeded_is_not_ended(entry: Entry, receiver: 
     entry.handled(ResourceProperties=GITHUB, RequestId=event["RequestId"])
     assert custom_resource.abandon(event, Context(), "The time ran out.") is None
     assert entry.world.holder() == "consumer/GitHub"
-
-
-class Ending(dict[str, Run]):
-    """The runs that are at work, of which each ends as soon as somebody has looked whether it is among them."""
-
-    def __contains__(self, _request_id: object) -> bool:
-        """Tell that it is."""
-        return True
-
-
-def test_a_request_that_succeeds_while_it_is_to_be_ended_has_succeeded(
-    entry: Entry, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Its run ends between two steps of what ends it; FAILED is not answered in its place."""
-    event = request(receiver, ResourceProperties=GITHUB)
-    entry.handled(ResourceProperties=GITHUB, RequestId=event["RequestId"])
-    monkeypatch.setattr(custom_resource, "_runs", Ending())
-    assert custom_resource.abandon(event, Context(), "The time ran out.") is None
 
 
 @pytest.fixture

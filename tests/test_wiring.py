@@ -104,7 +104,7 @@ def test_a_create_that_is_refused_claims_nothing(logic: Logic) -> None:
     request = Request(owner=OWNER, request_id="request", request_type="Create")
     with pytest.raises(AccessDenied, match="the parameter SecretArns"):
         logic.provisioner.create(request, GITHUB, Run(lambda: 100.0))
-    assert logic.table.read(SLOT) == Record(slot=SLOT)
+    assert logic.table.look(SLOT) == Record(slot=SLOT)
 
 
 @pytest.mark.parametrize(

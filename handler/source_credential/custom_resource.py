@@ -4,8 +4,9 @@ import re
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from source_credential.cloudformation.life_cycle import CustomResource, LambdaContext
+from source_credential.cloudformation.life_cycle import CustomResource
 from source_credential.errors import Refused, SourceCredentialError
+from source_credential.lambda_context import LambdaContext
 from source_credential.model import Owner, Request, Specification
 from source_credential.records import Answer
 from source_credential.slots.turn import Run

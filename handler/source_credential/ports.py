@@ -101,7 +101,7 @@ class Conflict(Exception):
 class SlotTable(Protocol):
     """The records of slots. Each write is all or nothing. Every method may raise SourceCredentialError."""
 
-    def read(self, slot: Slot) -> Record:
+    def look(self, slot: Slot) -> Record:
         """Return what is known of a slot."""
         ...
 

@@ -17,8 +17,8 @@ from aws_lambda_powertools.utilities.batch.types import PartialItemFailureRespon
 from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 
 from source_credential import wiring
-from source_credential.cloudformation.life_cycle import LambdaContext
 from source_credential.errors import ResourceConflict, SourceCredentialError
+from source_credential.lambda_context import LambdaContext
 from source_credential.model import Slot
 from source_credential.observability import (
     count,
@@ -29,7 +29,7 @@ from source_credential.observability import (
     measure_seconds,
 )
 from source_credential.slots.freshen import Outcome
-from source_credential.slots.turn import Run
+from source_credential.slots.turn import TERM_SECONDS, Run
 from source_credential.wiring import Logic
 
 # The daily checks of all slots are spread over a quarter of an hour, for CodeBuild's rate is shared with everybody.
@@ -38,13 +38,13 @@ _CHECKS_WITHIN_SECONDS: Final = 900
 # A slot at which others are at work is not waited for: its message comes again.
 _PATIENCE_SECONDS: Final = 3.0
 
-# The longest a call may take with all its retries (wiring.py), and a little more.
-_SECONDS_FOR_ONE: Final = 45.0
+# What one message may take: to wait for the turn, the turn, and a little more.
+_SECONDS_FOR_ONE: Final = _PATIENCE_SECONDS + TERM_SECONDS + 5.0
 
 _processor: Final = BatchProcessor(event_type=EventType.SQS, raise_on_entire_batch_failure=False)
 
 
-class Change(NamedTuple):
+class SecretChange(NamedTuple):
     """What Secrets Manager told: which secret got a new version by which label, and when, ISO 8601."""
 
     secret: str
@@ -52,7 +52,7 @@ class Change(NamedTuple):
     time: str
 
 
-class OutOfTime(Exception):
+class NotBegun(Exception):
     """A message that was not looked at; it comes again."""
 
 
@@ -87,7 +87,7 @@ def _handler(logic: Logic, run: Run) -> Callable[[SQSRecord], None]:
         if run.seconds_left() < needed:
             # One that waits for a dead endpoint must not take the rest of its batch with it.
             _delay(record, receive_count)
-            raise OutOfTime("the messages before this one took too long")
+            raise NotBegun("the messages before this one took too long")
         logger.append_keys(message_id=record.message_id)
         try:
             _handle(logic, run, json.loads(record.body))
@@ -134,9 +134,9 @@ def _handle(logic: Logic, run: Run, message: Any) -> None:  # noqa: ANN401 - JSO
             "resources": [str(secret_arn), *_],
             "time": str(time),
         }:
-            _secret_changed(logic, run, Change(secret_arn, label, time))
+            _secret_changed(logic, run, SecretChange(secret_arn, label, time))
         case {"refresh": {"slot": str(slot), "secret": str(secret_arn), "label": str(label), "time": str(time)}}:
-            _refresh(logic, run, Slot.parse(slot), Change(secret_arn, label, time))
+            _refresh(logic, run, Slot.parse(slot), SecretChange(secret_arn, label, time))
         case {"check": "all"}:
             sent = wiring.refresh_queue().send(
                 ({"check": {"slot": str(slot)}} for slot in logic.table.slots()),
@@ -149,7 +149,7 @@ def _handle(logic: Logic, run: Run, message: Any) -> None:  # noqa: ANN401 - JSO
             raise UnknownMessage("the message is none of those that are sent here")
 
 
-def _secret_changed(logic: Logic, run: Run, change: Change) -> None:
+def _secret_changed(logic: Logic, run: Run, change: SecretChange) -> None:
     """Refresh the one slot that follows the secret; where there are several, send a message for each."""
     followers = logic.table.followers(change.secret)
     first = list(islice(followers, 2))
@@ -161,7 +161,7 @@ def _secret_changed(logic: Logic, run: Run, change: Change) -> None:
     logger.info("A secret has changed", secret=change.secret, label=change.label, slots=sent)
 
 
-def _refresh(logic: Logic, run: Run, slot: Slot, change: Change) -> None:
+def _refresh(logic: Logic, run: Run, slot: Slot, change: SecretChange) -> None:
     logger.append_keys(slot=str(slot))
     outcome = logic.freshener.refresh(slot, run, secret_arn=change.secret, label=change.label)
     refreshed = outcome is Outcome.REFRESHED

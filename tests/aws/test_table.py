@@ -31,15 +31,15 @@ BEGUN = Change(
 def test_a_record_comes_back_as_it_went_in(tables: Tables, record: Record) -> None:
     """Every claim, in its order, with every field and those that are absent; by reading and by taking the turn."""
     tables.put(record)
-    assert tables.slots.read(SLOT) == record
+    assert tables.slots.look(SLOT) == record
     assert tables.take() == record
 
 
 def test_of_a_slot_that_was_never_used_an_empty_record_is_read(tables: Tables) -> None:
     """Without a claim, not held or a mark; taking its turn returns the same, and another slot's says nothing."""
-    assert tables.slots.read(SLOT) == Record(slot=SLOT)
+    assert tables.slots.look(SLOT) == Record(slot=SLOT)
     tables.put(claimed(FULL, slot=OTHER))
-    assert tables.take() == tables.slots.read(SLOT) == Record(slot=SLOT)
+    assert tables.take() == tables.slots.look(SLOT) == Record(slot=SLOT)
 
 
 def test_a_turn_that_somebody_has_is_not_taken(tables: Tables) -> None:
@@ -70,7 +70,7 @@ def test_a_turn_whose_term_and_margin_have_passed_is_free(
         with pytest.raises(Conflict):
             tables.slots.take_turn(SLOT, "mine", until=now + 50.0, free_if_ended_before=now - margin)
         tables.give_back(record, "theirs")
-    assert tables.slots.read(SLOT) == record
+    assert tables.slots.look(SLOT) == record
 
 
 def test_a_turn_is_taken_twice_by_the_same_id(tables: Tables) -> None:
@@ -87,8 +87,8 @@ def test_a_mark_comes_back_as_it_went_in(tables: Tables) -> None:
     tables.take()
     tables.mark(full)
     tables.mark(marked("2"))
-    assert tables.slots.read(SLOT) == claimed(FULL, in_codebuild=True, marks=frozenset({full, marked("2")}))
-    assert not tables.slots.read(SLOT).known
+    assert tables.slots.look(SLOT) == claimed(FULL, in_codebuild=True, marks=frozenset({full, marked("2")}))
+    assert not tables.slots.look(SLOT).known
 
 
 def test_marking_gives_the_turn_another_id(tables: Tables) -> None:
@@ -99,7 +99,7 @@ def test_marking_gives_the_turn_another_id(tables: Tables) -> None:
         tables.give_back(claimed(FULL), "first")
     with pytest.raises(Conflict):
         tables.mark(marked("late"), turn_ids=("first",), then="third")
-    assert tables.slots.read(SLOT) == claimed(marks=frozenset({marked()}))
+    assert tables.slots.look(SLOT) == claimed(marks=frozenset({marked()}))
     tables.give_back(claimed(FULL), "second")
 
 
@@ -115,7 +115,7 @@ def test_a_turn_is_known_by_any_of_its_ids(tables: Tables, ids: tuple[str, ...])
         tables.mark(marked("late"), turn_ids=ids)
     with pytest.raises(Conflict):
         tables.slots.give_back(claimed(), turn_ids=ids, cleared=frozenset(), ending=None)
-    assert tables.slots.read(SLOT) == claimed(FULL, marks=frozenset({marked()}))
+    assert tables.slots.look(SLOT) == claimed(FULL, marks=frozenset({marked()}))
 
 
 def test_a_slot_whose_turn_nobody_has_is_not_marked_in_a_turn(tables: Tables) -> None:
@@ -125,7 +125,7 @@ def test_a_slot_whose_turn_nobody_has_is_not_marked_in_a_turn(tables: Tables) ->
     tables.put(claimed())
     with pytest.raises(Conflict):
         tables.mark(marked())
-    assert tables.slots.read(SLOT) == Record(slot=SLOT)
+    assert tables.slots.look(SLOT) == Record(slot=SLOT)
 
 
 def test_the_same_mark_twice_is_one_mark(tables: Tables) -> None:
@@ -133,7 +133,7 @@ def test_the_same_mark_twice_is_one_mark(tables: Tables) -> None:
     tables.take()
     for _ in range(2):
         tables.mark(marked(), then="next")
-    assert tables.slots.read(SLOT).marks == {marked()}
+    assert tables.slots.look(SLOT).marks == {marked()}
     tables.give_back(claimed(), "next")
 
 
@@ -189,7 +189,7 @@ def test_what_has_begun_is_remembered_with_the_mark(tables: Tables) -> None:
     tables.take()
     for _ in range(2):
         tables.mark(marked(), begun=BEGUN)
-    assert tables.slots.read(SLOT).marks == {marked()}
+    assert tables.slots.look(SLOT).marks == {marked()}
     assert tables.resource() == BEGUN.added
 
 
@@ -202,7 +202,7 @@ def test_a_mark_is_set_whoever_has_the_turn(tables: Tables, claims: tuple[Claim,
     for identity in ("1", "2", "2"):
         tables.slots.set_mark(SLOT, marked(identity))
     expected = claimed(*claims, in_codebuild=bool(claims), marks=frozenset({marked("1"), marked("2")}))
-    assert tables.slots.read(SLOT) == expected
+    assert tables.slots.look(SLOT) == expected
     if claims:
         with pytest.raises(Conflict):
             tables.take()
@@ -216,7 +216,7 @@ def test_a_mark_outlives_the_commit_of_whoever_is_at_work(tables: Tables) -> Non
     tables.mark(marked("own"))
     tables.slots.set_mark(SLOT, marked("latecomer's"))
     tables.give_back(claimed(FULL, in_codebuild=True), cleared=(marked("own"),))
-    assert tables.slots.read(SLOT) == claimed(FULL, in_codebuild=True, marks=frozenset({marked("latecomer's")}))
+    assert tables.slots.look(SLOT) == claimed(FULL, in_codebuild=True, marks=frozenset({marked("latecomer's")}))
     assert list(tables.slots.slots()) == [SLOT]
 
 

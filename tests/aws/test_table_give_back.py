@@ -29,7 +29,7 @@ def test_a_turn_is_given_back_with_the_answer_and_what_changes(tables: Tables) -
     """The record, the answer and the resource are true at once, and the answer knows its turn."""
     tables.take()
     tables.give_back(claimed(FULL, in_codebuild=True), ending=ending(added=HERE))
-    assert tables.slots.read(SLOT) == claimed(FULL, in_codebuild=True)
+    assert tables.slots.look(SLOT) == claimed(FULL, in_codebuild=True)
     recollection = tables.answers.recall(asked())
     assert (recollection.answer, recollection.turn_id, recollection.resource) == (SUCCESS, "turn", HERE)
     assert tables.take("another") == claimed(FULL, in_codebuild=True)
@@ -47,12 +47,12 @@ def test_with_a_turn_that_is_lost_nothing_is_written(tables: Tables) -> None:
     tables.put(claimed(FULL, in_codebuild=True))
     tables.take()
     tables.mark(marked())
-    before = tables.slots.read(SLOT)
+    before = tables.slots.look(SLOT)
     tables.clock.now += 100
     tables.take("theirs")
     with pytest.raises(Conflict):
         tables.give_back(claimed(), cleared=(marked(),), ending=ending(added=HERE))
-    assert tables.slots.read(SLOT) == before
+    assert tables.slots.look(SLOT) == before
     assert tables.answers.recall(asked()).answer is None
     assert tables.resource() == Resource()
     assert not tables.slots.was_given_back(SLOT, ("turn",))
@@ -64,14 +64,14 @@ def test_with_a_request_that_has_been_answered_nothing_is_written(tables: Tables
     tables.answers.remember(asked(), FAILURE)
     tables.take()
     tables.mark(marked())
-    before = tables.slots.read(SLOT)
+    before = tables.slots.look(SLOT)
     with pytest.raises(Conflict):
         tables.give_back(claimed(), cleared=(marked(),), ending=ending(added=HERE))
-    assert tables.slots.read(SLOT) == before
+    assert tables.slots.look(SLOT) == before
     recollection = tables.answers.recall(asked())
     assert (recollection.answer, recollection.turn_id, recollection.resource) == (FAILURE, "", Resource())
     tables.give_back(before, cleared=(marked(),))
-    assert tables.slots.read(SLOT) == claimed(FULL, in_codebuild=True)
+    assert tables.slots.look(SLOT) == claimed(FULL, in_codebuild=True)
 
 
 def test_an_answer_that_has_expired_does_not_keep_a_turn_from_ending(tables: Tables) -> None:
@@ -90,7 +90,7 @@ def test_a_turn_that_was_given_back_cannot_be_given_back_again(tables: Tables) -
     tables.give_back(claimed(FULL), "first")
     with pytest.raises(Conflict):
         tables.give_back(claimed(), "first")
-    assert tables.slots.read(SLOT) == claimed(FULL)
+    assert tables.slots.look(SLOT) == claimed(FULL)
     assert tables.slots.was_given_back(SLOT, ("first",))
     assert tables.slots.was_given_back(SLOT, ("unknown", "first"))
     assert not tables.slots.was_given_back(SLOT, ("unknown",))
@@ -115,7 +115,7 @@ def test_just_the_marks_that_are_named_are_cleared(tables: Tables, cleared: tupl
         tables.mark(marked(identity))
     tables.give_back(claimed(FULL), cleared=tuple(map(marked, cleared)))
     left = frozenset(marked(identity) for identity in ("1", "2") if identity not in cleared)
-    assert tables.slots.read(SLOT) == claimed(FULL, marks=left)
+    assert tables.slots.look(SLOT) == claimed(FULL, marks=left)
 
 
 def test_a_slot_follows_what_its_top_claim_follows(tables: Tables) -> None:

@@ -130,7 +130,7 @@ def test_a_mark_is_cleared_as_the_table_has_it(empty: Any) -> None:
     record = tables.take()
     assert record.marks == {marked()}
     tables.give_back(claimed(), cleared=tuple(record.marks))
-    assert tables.slots.read(SLOT).marks == frozenset()
+    assert tables.slots.look(SLOT).marks == frozenset()
 
 
 def test_a_slot_is_read_as_it_is_now() -> None:
@@ -141,7 +141,7 @@ def test_a_slot_is_read_as_it_is_now() -> None:
     stubber.add_response("get_item", {}, expected)
     stubber.add_response("get_item", {"Item": {**key, "GivenBack": {"S": "turn"}}}, expected)
     table = real(client).slots
-    assert table.read(SLOT) == claimed()
+    assert table.look(SLOT) == claimed()
     assert table.was_given_back(SLOT, ("turn",))
     stubber.assert_no_pending_responses()
 
@@ -239,7 +239,7 @@ def test_what_dynamodb_refuses_is_told_in_our_words(operation: str, action: str)
     stubber.add_client_error(operation, "AccessDeniedException")
     tables = real(client)
     asks: dict[str, Callable[[], object]] = {
-        "get_item": lambda: tables.slots.read(SLOT),
+        "get_item": lambda: tables.slots.look(SLOT),
         "update_item": tables.take,
         "transact_write_items": lambda: tables.give_back(claimed(), ending=ending()),
         "transact_get_items": lambda: tables.answers.recall(asked()),

@@ -75,7 +75,7 @@ def test_a_write_that_came_true_unseen_succeeds_the_second_time(lossy: LossyClie
         WRITES[write](tables)
         if loses:
             assert lossy.attempts >= 2
-        found.append((tables.slots.read(SLOT), tables.answers.recall(asked())))
+        found.append((tables.slots.look(SLOT), tables.answers.recall(asked())))
         clear(lossy.client)
     assert found[0] == found[1]
 
@@ -98,7 +98,7 @@ def test_a_turn_that_was_given_back_unseen_is_given_back(lossy: LossyClient, end
         lossy.lose_the_next_answer()
         turn.give_back(claimed(FULL, in_codebuild=True), end)
         assert lossy.attempts >= 2
-    assert tables.slots.read(SLOT) == claimed(FULL, in_codebuild=True)
+    assert tables.slots.look(SLOT) == claimed(FULL, in_codebuild=True)
     recollection = tables.answers.recall(asked())
     assert recollection.answer == (end.answer if end else None)
     assert recollection.resource == (end.change.added if end else Resource())

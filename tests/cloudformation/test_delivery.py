@@ -86,4 +86,4 @@ def test_a_url_that_cannot_be_used_is_a_failure_like_any_other(url: str) -> None
 def test_only_the_first_to_claim_may_answer() -> None:
     """Of the handler's thread and the timer's, one answers."""
     delivery = Delivery("http://127.0.0.1", seconds_left=lambda: 1.0)
-    assert [delivery.claim(), delivery.claim(), delivery.claim()] == [True, False, False]
+    assert [delivery.take(), delivery.take(), delivery.take()] == [True, False, False]

@@ -70,7 +70,8 @@ class CloudFormation:
     ) -> None:
         """Update a resource; what fails is rolled back, and what was replaced is deleted.
 
-        undone: the stack fails elsewhere, and the way back is a replacement, too; if that fails, a person has it continued.
+        undone: the stack fails elsewhere, and the way back is a replacement, too; if that fails, a person has it
+        continued.
         """
         had = kept.properties
 

@@ -207,7 +207,7 @@ class Simulation:
         self._when_over(process, ended)
         self.after(LAMBDA_SECONDS - _RESERVE_SECONDS, abandon)
 
-    def deliver(self, message: Refresh | Check, *, receives: int = 6) -> None:
+    def deliver(self, message: Refresh | Check, *, receives: int = 10) -> None:
         """Start a function on a message, which comes again when that dies, fails, or finds the slot busy."""
         self.story.append(f"{self.world.now:.2f} {message}")
         process = self._start(message)
@@ -297,7 +297,7 @@ class Simulation:
         ]
         if at == "import_credential":
             kinds.append(InvalidRequest("CodeBuild", "refused it", "Again."))
-        elif at in {"read_secret", "list_credentials"}:
+        elif at in {"read", "list_credentials"}:
             kinds.append(AccessDenied("AWS", f"{at} denied", "Allow it."))
         else:
             kinds.append(ServiceInternalError("AWS", f"{at} failed", "Again."))

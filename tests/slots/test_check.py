@@ -197,7 +197,6 @@ def test_a_former_holder_that_could_not_be_uncovered_is_tried_again(world: World
     a, b = Stack(world, "a"), Stack(world, "b")
     a.create()
     b.create(ShouldOverwrite="true")
-    world.refused_roles.clear()
     text = world.secrets.texts.pop("a-GitHub")
     assert b.delete().status == "SUCCESS"
     found = check(world)

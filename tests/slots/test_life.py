@@ -384,7 +384,7 @@ def test_a_duplicate_has_the_same_answer_and_no_effect(world: World, times: int)
 
 
 def test_a_delete_that_fails_can_be_sent_again(world: World) -> None:
-    """The slot is on its way out, and the next Delete finds it there; meanwhile others may take it."""
+    """The claim and a mark stay, and the next Delete takes both away."""
     a = Stack(world, "a")
     a.create()
     world.codebuild.delete_failure = Refused()

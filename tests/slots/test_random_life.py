@@ -146,7 +146,7 @@ class Life(RuleBasedStateMachine):
 
     @rule(first=owners, second=owners, seed=st.integers(min_value=0, max_value=2**32))
     def meeting(self, first: OwnerName, second: OwnerName, seed: int) -> None:
-        """Two resources' requests at once: it ends as one after the other, or one of them is told it was overtaken."""
+        """Two resources' requests at once: it ends as one after the other."""
         if first == second:
             return
         events = [self._any(name) for name in (first, second)]
@@ -210,10 +210,6 @@ class Life(RuleBasedStateMachine):
             other_status, after = between.after(other)
             statuses = {one.request_id: one_status, other.request_id: other_status}
             possible.append(([statuses[first.request_id], statuses[second.request_id]], after))
-            if one.kind != "Delete" and one_status == "SUCCESS":  # overtaken while it was importing
-                status, alone = self.model.after(other)
-                statuses = {one.request_id: "FAILED", other.request_id: status}
-                possible.append(([statuses[first.request_id], statuses[second.request_id]], alone))
         return possible
 
     def _any(self, name: OwnerName) -> Event:

@@ -158,7 +158,7 @@ class World:
 
     def record(self, slot: Slot = SLOT) -> Record:
         """Return what the table says of a slot."""
-        record: Record = self.table.read(slot)
+        record: Record = self.table.look(slot)
         return record
 
     def holder(self, slot: Slot = SLOT) -> str | None:

@@ -34,7 +34,7 @@ BOTH = {
 
 PERMISSIONS = {
     **BOTH,
-    "KeepTheRecord": {
+    "KeepTheTable": {
         "dynamodb:DeleteItem",
         "dynamodb:GetItem",
         "dynamodb:PutItem",
@@ -46,7 +46,7 @@ PERMISSIONS = {
 
 REFRESH_PERMISSIONS = {
     **BOTH,
-    "KeepTheRecord": {
+    "KeepTheTable": {
         "dynamodb:DeleteItem",
         "dynamodb:GetItem",
         "dynamodb:PutItem",

@@ -58,7 +58,7 @@ def test_both_functions_work_on_the_stacks_table_or_on_an_existing_one(
     stack = Stack(TEMPLATE, parameters)
     for function, role in ROLES.items():
         assert stack.properties(function)["Environment"]["Variables"]["SLOTS_TABLE"] == name
-        assert statements(role, **parameters)["KeepTheRecord"]["Resource"] == arn
+        assert statements(role, **parameters)["KeepTheTable"]["Resource"] == arn
     assert statements("RefreshRole", **parameters)["FindFollowers"]["Resource"] == f"{arn}/index/BySecret"
     assert stack.evaluate(TEMPLATE["Outputs"]["TableName"])["Value"] == name
     assert stack.makes("Slots") is not bool(parameters)

@@ -51,14 +51,14 @@ def test_only_the_two_rules_may_send_to_a_queue(queue: str) -> None:
 
 
 def test_a_message_that_fails_comes_again_and_is_kept_in_the_end() -> None:
-    """Hidden for six times the function's limit, as Lambda's guide has it; given up after six attempts, kept longest.
+    """Hidden for six times the function's limit, as Lambda's guide has it; given up after ten attempts, kept longest.
 
     https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-configure.html
     """
     stack = Stack(TEMPLATE)
     queue, kept = stack.properties("RefreshQueue"), stack.properties("RefreshDeadLetterQueue")
     assert queue["VisibilityTimeout"] == 6 * stack.properties("RefreshFunction")["Timeout"]
-    assert queue["RedrivePolicy"] == {"deadLetterTargetArn": "<RefreshDeadLetterQueue.Arn>", "maxReceiveCount": 6}
+    assert queue["RedrivePolicy"] == {"deadLetterTargetArn": "<RefreshDeadLetterQueue.Arn>", "maxReceiveCount": 10}
     assert queue["MessageRetentionPeriod"] < kept["MessageRetentionPeriod"]  # which counts from when it was sent
     assert statements("RefreshRole")["WorkTheQueue"]["Resource"] == "<RefreshQueue.Arn>"
 

@@ -64,14 +64,14 @@ def ask(operation: Callable[[], Result], *, table: str, action: str) -> Result:
     """
     what, action = f"Table {table}", f"dynamodb:{action}"
     return call(
-        lambda: _undisturbed(operation, what, action),
+        lambda: _until_alone(operation, what, action),
         what=what,
         action=action,
         denied_remedy=_REMEDY,
     )
 
 
-def _undisturbed(operation: Callable[[], Result], what: str, action: str) -> Result:
+def _until_alone(operation: Callable[[], Result], what: str, action: str) -> Result:
     for attempt in range(_ATTEMPTS):
         if attempt:
             time.sleep(random.uniform(0, _BACKOFF_SECONDS * 2**attempt))  # noqa: S311 - jitter, no secret

@@ -24,7 +24,7 @@ class DynamoSlots:
         self._table = table
         self._answers = answers
 
-    def read(self, slot: Slot) -> Record:
+    def look(self, slot: Slot) -> Record:
         """Return what is known of a slot, strongly consistent."""
         return items.record_of(slot, self._slot(slot))
 

@@ -25,7 +25,7 @@ class Undelivered(Exception):
 
 
 class Delivery:
-    """One answer's way out. The first thread to claim it answers; every other one is too late."""
+    """One answer's way out. The first thread to take it answers; every other one is too late."""
 
     def __init__(
         self, url: str, *, seconds_left: Callable[[], float], sleep: Callable[[float], None] = time.sleep
@@ -34,12 +34,12 @@ class Delivery:
         self._url = url
         self._seconds_left = seconds_left
         self._sleep = sleep
-        self._claim = Lock()
+        self._taken = Lock()
         self.failure: Undelivered | None = None
 
-    def claim(self) -> bool:
+    def take(self) -> bool:
         """Return True to the first caller, who must then `put`, and False to all later ones."""
-        return self._claim.acquire(blocking=False)
+        return self._taken.acquire(blocking=False)
 
     def put(self, body: bytes) -> None:
         """PUT the body, again and again with backoff and full jitter, until it is delivered or the time is up.

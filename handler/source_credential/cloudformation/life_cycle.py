@@ -7,13 +7,14 @@ https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/crpg-ref-requestt
 
 from collections.abc import Callable, Mapping
 from threading import Thread, Timer
-from typing import Any, Final, Protocol
+from typing import Any, Final
 
 from crhelper import CfnResource
 
 from source_credential.cloudformation.delivery import Delivery
 from source_credential.cloudformation.response import FAILED, MAX_PHYSICAL_RESOURCE_ID, SUCCESS, DoesNotFit, Response
 from source_credential.errors import InvalidRequest, ServiceInternalError, SourceCredentialError, out_of_time
+from source_credential.lambda_context import LambdaContext
 from source_credential.model import failed_create_id
 from source_credential.observability import count, flush_metrics, log_unexpected, logger, raise_log_levels
 
@@ -27,18 +28,6 @@ _ABANDON_SECONDS: Final = 2.0
 
 Handler = Callable[[Mapping[str, Any], Any], str]
 Abandon = Callable[[Mapping[str, Any], Any, str], str | None]
-
-
-class LambdaContext(Protocol):
-    """What is used of Lambda's context object."""
-
-    invoked_function_arn: str
-    log_group_name: str
-    log_stream_name: str
-
-    def get_remaining_time_in_millis(self) -> int:
-        """Return the milliseconds until Lambda ends the invocation."""
-        ...
 
 
 class NotACustomResourceEvent(ValueError):
@@ -190,7 +179,7 @@ class CustomResource(CfnResource):
 
     def _answer(self, status: str, reason: str) -> None:
         """Compose the answer and deliver it, unless the request has been answered."""
-        if not self._delivery.claim():
+        if not self._delivery.take():
             return
         response = _response(self._event, status, reason)
         if status == SUCCESS and self.RequestType != "Delete":

@@ -176,7 +176,7 @@ class Provisioner:
             return not any(map(left, record.claims)) and not any(m.owner == request.owner for m in record.marks)
 
         try:
-            if is_clear(self._tools.table.read(old.slot)) or self._tools.answers.recall(request).answer is not None:
+            if is_clear(self._tools.table.look(old.slot)) or self._tools.answers.recall(request).answer is not None:
                 return
             with take_turn(old.slot, run, self._tools) as turn:
                 record = take_away(turn.record, left)
