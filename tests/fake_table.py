@@ -122,6 +122,10 @@ class FakeTable:
             return answer
         return found.answer
 
+    def note(self, owner: Owner, change: Change) -> None:
+        """Change what is remembered of a resource."""
+        self._change(owner, change)
+
     def awaits_delete(self, owner: Owner) -> bool:
         """Tell whether the last request that was answered is a Create that is not late."""
         known = [self._alive(key, request_id) for key, request_id in self.answers if key == owner]

@@ -158,6 +158,10 @@ class Answers(Protocol):
         """Remember an answer, and what changes with it, unless there is one already; return the one that stands."""
         ...
 
+    def note(self, owner: Owner, change: Change) -> None:
+        """Change what is remembered of a resource."""
+        ...
+
     def awaits_delete(self, owner: Owner) -> bool:
         """Tell whether the owner's last request that was answered is a Create that is not late."""
         ...

@@ -66,13 +66,15 @@ class Claim:
 class Mark:
     """Says that somebody was about to write to a slot in CodeBuild, so that nobody is sure what it holds.
 
-    owner, role_arn: on whose behalf, and by which role. spare: the slot held a credential that nobody manages when the
-    mark was set; it may still be there. followed: a secret whose rotations find the slot as long as the mark
-    is there, beside the one that the top claim follows. text: as the table has it, by which it is cleared.
+    owner, role_arn: on whose behalf, and by which role. request_id: for which Create or Update, if for one. spare: the
+    slot held a credential that nobody manages when the mark was set; it may still be there. followed: a secret whose
+    rotations find the slot as long as the mark is there, beside the one that the top claim follows. text: as the table
+    has it, by which it is cleared.
     """
 
     owner: Owner
     role_arn: str | None = None
+    request_id: str = ""
     spare: bool = False
     followed: str | None = None
     id: str = field(default_factory=lambda: uuid4().hex)

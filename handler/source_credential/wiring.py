@@ -37,7 +37,9 @@ _CONFIG: Final = Config(
 _TABLE_CONFIG: Final = _CONFIG.merge(Config(connect_timeout=1, read_timeout=3))
 # slots/reconcile.py tries an import again, and remembers that an attempt may have had its effect. How long one attempt
 # takes is what CALL_SECONDS of slots/turn.py relies on.
-_CODEBUILD_CONFIG: Final = _CONFIG.merge(Config(retries={"mode": "standard", "total_max_attempts": 1}))
+_CODEBUILD_CONFIG: Final = _CONFIG.merge(
+    Config(connect_timeout=1, retries={"mode": "standard", "total_max_attempts": 1})
+)
 
 
 class Logic(NamedTuple):

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from source_credential.records import Answer, Change, Recollection, Resource
+from source_credential.records import Answer, Begun, Change, Recollection, Resource
 from tests.aws.stubs import OWNER
 from tests.aws.tables import FAILURE, REMEMBERED_SECONDS, SUCCESS, Tables, asked, claimed, ending, items, real
 from tests.slots.sent import owner
@@ -102,3 +102,10 @@ def test_what_has_expired_awaits_nothing(tables: Tables) -> None:
     tables.answers.remember(asked("1", "Create"), SUCCESS)
     tables.clock.now += REMEMBERED_SECONDS + 1
     assert not tables.answers.awaits_delete(OWNER)
+
+
+def test_what_changes_of_a_resource_can_be_noted_by_itself(tables: Tables) -> None:
+    """That a request has begun, before it has the turn of its slot."""
+    begun = frozenset({Begun("Update", "1", "arn")})
+    tables.answers.note(OWNER, Change(added=Resource(begun=begun)))
+    assert tables.answers.recall(asked("2", "Update")).resource == Resource(begun=begun)

@@ -247,3 +247,11 @@ def test_what_dynamodb_refuses_is_told_in_our_words(operation: str, action: str)
     }
     with pytest.raises(AccessDenied, match=f"Table {TABLE}: the provider's role may not use dynamodb:{action} "):
         asks[operation]()
+
+
+def test_a_slot_of_a_server_type_that_is_not_known_is_passed_over() -> None:
+    """A newer provider over the same table may know it."""
+    client, stubber = stubbed("dynamodb")
+    subjects = ("000000000000/us-east-1/AZURE", str(SLOT))
+    stubber.add_response("scan", {"Items": [{"Subject": {"S": subject}} for subject in subjects]})
+    assert list(real(client).slots.slots()) == [SLOT]

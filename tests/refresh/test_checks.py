@@ -97,7 +97,7 @@ def test_a_check_that_is_not_to_heal_counts_what_is_wrong_and_never_writes(
 def test_a_check_that_is_not_to_heal_leaves_also_what_a_run_that_died_has_left(
     entry: Entry, emitted: Emitted, monkeypatch: pytest.MonkeyPatch, *, claimed: bool
 ) -> None:
-    """Where somebody holds the slot, nobody knows what is in it, and that counts as stale."""
+    """Whether or not somebody holds the slot: nobody knows what is in it, and that counts as stale."""
     monkeypatch.setenv("HEAL", "false")
     slot = SLOT if claimed else ELSEWHERE
     entry.handled(changed())
@@ -106,7 +106,7 @@ def test_a_check_that_is_not_to_heal_leaves_also_what_a_run_that_died_has_left(
     entry.world.table.set_mark(slot, Mark(owner=owner("b")))
     before = entry.world.record(slot)
     assert entry.handled(checking(slot)) == []
-    assert emitted.metrics() == [{**FRESH, "Stale": [float(claimed)], "Unhealed": [float(claimed)]}]
+    assert emitted.metrics() == [{**FRESH, "Stale": [1.0], "Unhealed": [1.0]}]
     assert set(entry.world.codebuild.calls) <= {"list"}
     assert entry.world.record(slot) == before
 

@@ -157,9 +157,9 @@ def test_what_a_dead_run_left_in_a_slot_that_is_nobodys_is_removed(world: World,
     go_until(importing, "give_back")
     importing.kill()
     world.pass_time(60)
-    assert run(world, Check(heal=False)) == CHECKED
+    assert check(world, heal=False) == Finding(stale=True)
     assert world.record().marks
-    assert run(world, Check()) == CHECKED
+    assert run(world, Check()) == HEALED
     assert world.token() == ("a-GitHub" if adopts else None)
     assert not world.record().marks
 

@@ -137,5 +137,5 @@ def test_14_a_denied_role_of_a_dead_run_is_told_and_left_to_the_next(world: Worl
     world.refused_roles.add(role)
     assert run(world, Check()).reason.startswith(str(AccessDenied(f"RoleArn {role}", "the provider may not", ""))[:60])
     world.refused_roles.clear()
-    assert run(world, Check()) == CHECKED
+    assert run(world, Check()) == HEALED
     assert world.token() is None

@@ -84,7 +84,7 @@ def test_an_update_that_died_in_another_slot_is_cleared_up_by_its_way_back(*, fa
     world.codebuild.delete_failure = UNANSWERED if fails else None
     assert run(world, Event("Update", owner("a"), "back", had, ARN, new)).status == "SUCCESS"
     assert set(world.codebuild.slots) == ({"GITHUB", "BITBUCKET"} if fails else {"GITHUB"})
-    assert any("of an update that is rolled back, could not" in told for told in world.warnings) is fails
+    assert any("could not be put in order, and is marked" in told for told in world.warnings) is fails
     world.agree()
 
 

@@ -56,6 +56,11 @@ class DynamoAnswers:
             return answer
         return self.recall(request).answer or answer
 
+    def note(self, owner: Owner, change: Change) -> None:
+        """Change what is remembered of a resource."""
+        update: Any = self.change(owner, change)["Update"]
+        self._ask("UpdateItem", lambda: self._client.update_item(**update))
+
     def awaits_delete(self, owner: Owner) -> bool:
         """Tell whether the last request that was answered is a Create that is not late."""
         pages = self._client.get_paginator("query").paginate(

@@ -20,7 +20,9 @@ from source_credential.ports import Conflict
 _ATTEMPTS: Final = 6
 _BACKOFF_SECONDS: Final = 0.05
 # What the SDK does not retry: two transactions that met, and a throttled part of one.
-_PASSING: Final = frozenset({"TransactionConflictException", "TransactionConflict", "ThrottlingError"})
+_PASSING: Final = frozenset(
+    {"TransactionConflictException", "TransactionConflict", "ThrottlingError", "ProvisionedThroughputExceeded"}
+)
 _CONDITION: Final = frozenset({"ConditionalCheckFailedException", "ConditionalCheckFailed"})
 
 _REMEDY: Final = "Deploy the provider's own stack again: it has the table, and its template allows this action."

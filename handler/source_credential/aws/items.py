@@ -5,7 +5,7 @@ Every item has a subject (a slot, or an owner) and says what of it is told.
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict
+from dataclasses import asdict, fields
 from typing import Any, Final
 
 from source_credential.aws.dynamodb import Item, to_item
@@ -131,6 +131,7 @@ def _mark(text: str) -> Mark:
         id=values["id"],
         owner=Owner(**values["owner"]),
         role_arn=values["role_arn"],
+        request_id=values["request_id"],
         spare=values["spare"],
         followed=values["followed"],
         text=text,
@@ -138,7 +139,9 @@ def _mark(text: str) -> Mark:
 
 
 def _claim(values: Mapping[str, Any]) -> Claim:
-    specification = dict(values["Specification"])
+    # A newer provider may have written more than is known here.
+    known = {one.name for one in fields(Specification)}
+    specification = {name: value for name, value in values["Specification"].items() if name in known}
     return Claim(
         owner=Owner(stack_id=values["StackId"], logical_resource_id=values["LogicalResourceId"]),
         specification=Specification(

@@ -14,6 +14,9 @@ if TYPE_CHECKING:
 
 _BY_SECRET: Final = "BySecret"  # noqa: S105 - the name of an index
 
+# A transaction has a hundred actions at most; what is not deleted expires.
+_MOST_DELETED: Final = 90
+
 
 class DynamoSlots:
     """The records of slots. Every method raises what `dynamodb.ask` raises, beside what it says."""
@@ -93,7 +96,7 @@ class DynamoSlots:
             {"Delete": {"TableName": self._table, "Key": items.mark_key(record.slot, mark)}}
             for mark in cleared
             if mark.followed
-        ]
+        ][:_MOST_DELETED]
         if ending is None:
             self._write(update, *found_no_more)
             return
@@ -148,7 +151,11 @@ class DynamoSlots:
         """Yield the slots of the pages, one page at a time."""
         while page := self._ask(action, lambda: next(pages, None)):
             for item in page["Items"]:
-                yield Slot.parse(from_item(item)["Subject"])
+                try:
+                    slot = Slot.parse(from_item(item)["Subject"])
+                except ValueError:  # of a newer provider, which knows more server types
+                    continue
+                yield slot
 
     def _slot(self, slot: Slot) -> dict[str, Any]:
         key = items.slot_key(slot)

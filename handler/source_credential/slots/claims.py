@@ -11,7 +11,7 @@ from source_credential.records import Claim, Record, lasting_name
 _TAKE_REMEDY: Final = "Set ShouldOverwrite to true to take the slot over"
 
 # An item may have 400 KB; of a slot that went through more hands than these, the last ones are remembered.
-_MOST_CLAIMS: Final = 16
+_MOST_CLAIMS: Final = 64
 
 
 def check_may_take(specification: Specification, owner: Owner, *, record: Record, found: str | None) -> None:
@@ -91,11 +91,9 @@ def was_given_as_arn(physical_resource_id: str) -> bool:
 
 
 def standing_claim(record: Record, request: Request) -> Claim | None:
-    """Return the owner's claim if it says what is asked for and, where it is on top, is known to be in CodeBuild."""
+    """Return the owner's claim if it says what is asked for."""
     own = claim_of(record, request.owner)
-    if own is None or own.fingerprint != request.wanted:
-        return None
-    return own if own is not record.top or record.known else None
+    return own if own is not None and own.fingerprint == request.wanted else None
 
 
 def follows(claim: Claim, secret_arn: str, label: str) -> bool:

@@ -72,7 +72,7 @@ class Deleter:
     def _take_away(self, turn: Turn, request: Request, resource: Resource, seen: _Seen) -> Record:
         """Take the claims that are meant out of the stack, make CodeBuild hold what is left, and return the record.
 
-        What others left unsure is not this Delete's business, unless it has to write to CodeBuild in any case.
+        A mark that others set is not this Delete's business, unless it has to write to CodeBuild in any case.
         """
         before, meant = turn.record, meant_by(request.owner, request.physical_resource_id)
         record = take_away(before, meant)
@@ -83,9 +83,10 @@ class Deleter:
         seen.create_known |= bool(taken) or any(begun.request_type == "Create" for begun in seen.over)
         if claim_of(record, request.owner) is None:
             seen.left.add(before.slot)
-        if record.top is before.top and not own_marks:
+        is_own_top = record.top is not None and record.top.owner == request.owner
+        if record.top is before.top and (is_own_top or not own_marks):
             return record
-        roles = [claim.specification.role_arn for claim in taken] + [mark.role_arn for mark in own_marks]
+        roles = [mark.role_arn for mark in own_marks] + [claim.specification.role_arn for claim in taken]
         mark = Mark(
             owner=request.owner,
             role_arn=roles[-1],

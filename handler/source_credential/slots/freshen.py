@@ -4,6 +4,7 @@ Rotation: reconcile, reading the secret afresh. Daily check: compare with CodeBu
 metrics, and import anew in any case, for CodeBuild never shows a token. docs/decisions/0006-rotation.md.
 """
 
+import random
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -76,9 +77,10 @@ class Freshener:
         with take_turn(slot, run, self._tools) as turn:
             claim = turn.record.top
             if claim is None:
+                is_marked = bool(turn.record.marks)
                 if heal:
                     self._leave(turn)
-                return Finding()
+                return Finding(stale=is_marked, healed=is_marked and heal)
             found, prepared = self._compare(turn.record, claim)
             if not heal or prepared is None:
                 return found
@@ -113,7 +115,8 @@ class Freshener:
         """Leave a slot alone, but for what a run that died may have left in it. Raises SourceCredentialError."""
         if turn.record.marks:
             top = turn.record.top
-            turn.mark(top.mark if top else min(turn.record.marks, key=lambda mark: mark.id))
+            # By one role or another: if one is gone, the next check may draw a mark whose role is there.
+            turn.mark(top.mark if top else random.choice(list(turn.record.marks)))  # noqa: S311 - no secret
             turn.give_back(self._reconciler.reconcile(turn, turn.record))
         return Outcome.LEFT_ALONE
 

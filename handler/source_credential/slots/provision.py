@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from typing import Final
 
 from source_credential.errors import SourceCredentialError
-from source_credential.model import Request, Specification, Target
+from source_credential.model import Request, Specification
 from source_credential.records import Answer, Change, Claim, Ending, Mark, Record, Resource, begun_of
 from source_credential.slots.claims import (
     check_may_take,
@@ -16,15 +16,15 @@ from source_credential.slots.claims import (
     overtaken,
     put_on_top,
     standing_claim,
-    take_away,
 )
 from source_credential.slots.earlier import end_deletes, end_earlier
 from source_credential.slots.reconcile import Reconciler
 from source_credential.slots.turn import Run, Tools, Turn
 from source_credential.slots.turns import take_turn
+from source_credential.slots.way_back import clear_other_slot, is_kept
 from source_credential.tokens.preparation import Preparation, Prepared
 
-_KEPT: Final = "What is asked for is what CodeBuild holds, so it is kept, though it cannot be imported anew:"
+_KEPT: Final = "What is asked for is what the resource has, so it is kept, though it cannot be imported anew:"
 
 
 class Provisioner:
@@ -58,8 +58,11 @@ class Provisioner:
             prepared = self._preparation.prepare(specification, request.owner, target)
         except SourceCredentialError as error:
             prepared = error
-        if old is not None:
-            self._clear_other_slot(request, self._preparation.target(old), target, run)
+        other = self._preparation.target(old) if old is not None else target
+        if other.slot != target.slot:
+            clear_other_slot(request, other, run, self._tools, self._reconciler)
+            # So that a later request, which does not come by the other slot, ends this one.
+            self._tools.answers.note(request.owner, Change(added=Resource(begun=frozenset({begun_of(request)}))))
         with take_turn(target.slot, run, self._tools) as turn:
             return self._provide(turn, request, prepared)
 
@@ -70,7 +73,7 @@ class Provisioner:
         self._check_not_given_up(request, remembered.resource)
         end_earlier(self._tools.answers, request, remembered.resource)
         standing = standing_claim(turn.record, request)
-        if standing is not None and request.request_type == "Update":
+        if standing is not None and request.request_type == "Update" and is_kept(turn.record, standing, prepared):
             if isinstance(prepared, SourceCredentialError):
                 self._tools.warn(f"{_KEPT} {prepared}")
             record = self._in_order(turn, standing) if turn.record.marks else turn.record
@@ -105,7 +108,7 @@ class Provisioner:
         mark = replace(claim, secret_arn=prepared.secret_arn).mark
         noted = Change(added=Resource(slots=frozenset({record.slot}), begun=frozenset({begun_of(request)})))
         try:
-            turn.mark(replace(mark, spare=found is not None), noted)
+            turn.mark(replace(mark, request_id=request.request_id, spare=found is not None), noted)
             # A rotation finds the slot by the mark. So one that comes later waits for this turn to end, and one that
             # came earlier is in what is read once more.
             prepared = self._preparation.reread(prepared) if mark.followed else prepared
@@ -141,7 +144,7 @@ class Provisioner:
 
     def _in_order(self, turn: Turn, claim: Claim) -> Record:
         """Put in order what a run that died has left, if that can be done, and return the record that is then true."""
-        may_empty = any(mark.owner == claim.owner for mark in turn.record.marks)
+        may_empty = claim is not turn.record.top and any(mark.owner == claim.owner for mark in turn.record.marks)
         try:
             turn.mark(claim.mark)
             return self._reconciler.reconcile(turn, turn.record, may_empty=may_empty)
@@ -160,32 +163,6 @@ class Provisioner:
         )
         turn.give_back(record, Ending(request=request, answer=answer, change=change))
         return answer
-
-    def _clear_other_slot(self, request: Request, old: Target, new: Target, run: Run) -> None:
-        """Take away what an Update left in another slot that CloudFormation has given up, and now rolls back.
-
-        Its answer never arrived, so the claim there has another ARN than CloudFormation knows the resource by.
-        """
-        if old.slot == new.slot:
-            return
-
-        def left(claim: Claim) -> bool:
-            return claim.owner == request.owner and claim.arn != request.physical_resource_id
-
-        def is_clear(record: Record) -> bool:
-            return not any(map(left, record.claims)) and not any(m.owner == request.owner for m in record.marks)
-
-        try:
-            if is_clear(self._tools.table.look(old.slot)) or self._tools.answers.recall(request).answer is not None:
-                return
-            with take_turn(old.slot, run, self._tools) as turn:
-                record = take_away(turn.record, left)
-                if record.top is not turn.record.top or record.marks:
-                    turn.mark(Mark(owner=request.owner, role_arn=old.role_arn))
-                    record = self._reconciler.reconcile(turn, record, may_empty=True)
-                turn.give_back(record)
-        except SourceCredentialError as error:
-            self._tools.warn(f"Slot {old.slot}, of an update that is rolled back, could not be put in order: {error}")
 
 
 def _now(clock: float) -> str:

@@ -20,12 +20,12 @@ def take_turn(slot: Slot, run: Run, tools: Tools) -> Turn:
 
     Raises ResourceConflict when it could not be had, and what the table raises.
     """
-    turn_id = uuid4().hex
     begin = tools.clock()
     poll = _FIRST_POLL_SECONDS
     while True:
         now = tools.clock()
-        until = now + TERM_SECONDS
+        # Each attempt is one of its own: an earlier one that comes late must not shorten the turn.
+        turn_id, until = uuid4().hex, now + TERM_SECONDS
         try:
             record = tools.table.take_turn(slot, turn_id, until=until, free_if_ended_before=now - MARGIN_SECONDS)
         except Conflict:

@@ -1,0 +1,226 @@
+"""Narrow ends: marks, roles and secrets of several resources at once, and what a newer provider has written."""
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError
+
+from source_credential.aws import items
+from source_credential.aws.dynamodb import ask
+from source_credential.errors import PASSING, Throttling
+from source_credential.model import ServerType, Slot
+from source_credential.ports import Conflict
+from source_credential.slots.turns import take_turn
+from tests.fakes import credential_arn
+from tests.slots.interleaving import finish, go_until, start
+from tests.slots.sent import Check, Event, Refresh, Stack, create, owner, run
+from tests.slots.test_turns import tools
+from tests.slots.world import SLOT, World
+
+ARN, OTHER_ARN = credential_arn("GITHUB"), credential_arn("BITBUCKET")
+OTHER = replace(SLOT, server_type=ServerType.BITBUCKET)
+V2 = "22222222-3333-4444-5555-666666666666"
+ROLE = "arn:aws:iam::000000000000:role/"
+
+
+def die_in_rotation(world: World, name: str, slot: Slot = SLOT) -> None:
+    """Let a rotation die after its mark and before its import; the secret cannot be read afterwards."""
+    world.rotate(name, V2)
+    dying = start(world, Refresh(name, slot=slot))
+    go_until(dying, "import_credential")
+    dying.kill()
+    world.pass_time(60)
+    assert world.record(slot).marks
+    del world.secrets.texts[name]
+
+
+def moved(world: World) -> tuple[Stack, Event, Event]:
+    """Return a stack, an Update that moves its resource to the other slot, and the way back from that."""
+    a = Stack(world, "a")
+    a.create()
+    had = a.resources["GitHub"][1]
+    new = had | {"ServerType": "BITBUCKET"}
+    update = Event("Update", owner("a"), "update", new, ARN, had)
+    return a, update, Event("Update", owner("a"), "back", had, ARN, new)
+
+
+def test_the_way_back_of_a_holder_that_could_not_be_uncovered_succeeds(world: World) -> None:
+    """Its secret is gone; the Update that failed has changed nothing."""
+    a, b = Stack(world, "a"), Stack(world, "b")
+    a.create()
+    b.create(ShouldOverwrite="true")
+    del world.secrets.texts["a-GitHub"]
+    assert b.delete().status == "SUCCESS"
+    assert a.update(SecretId="missing").status == "FAILED"
+    assert a.roll_back(SecretId="missing").status == "SUCCESS"
+    assert (world.holder(), world.record().in_codebuild) == ("a/GitHub", False)
+
+
+def test_the_way_back_over_a_dead_rotations_mark_succeeds(world: World) -> None:
+    """The secret cannot be read just now, so the mark stays, and what is in CodeBuild."""
+    a = Stack(world, "a")
+    a.create()
+    die_in_rotation(world, "a-GitHub")
+    assert a.update(SecretId="missing").status == "FAILED"
+    assert a.roll_back(SecretId="missing").status == "SUCCESS"
+    assert world.record().marks
+    assert world.token() == "nobody's" or world.codebuild.slots
+
+
+def test_the_delete_of_what_was_replaced_leaves_its_successors_slot_alone(world: World) -> None:
+    """Though that has a mark of the same resource's, and cannot be read just now."""
+    a = Stack(world, "a")
+    a.create(ServerType="BITBUCKET")
+    had = a.resources["GitHub"][1]
+    a.update(ServerType="GITHUB")
+    die_in_rotation(world, "a-GitHub")
+    assert run(world, Event("Delete", owner("a"), "delete", had, OTHER_ARN)).status == "SUCCESS"
+    assert set(world.codebuild.slots) == {"GITHUB"}
+
+
+def test_an_update_to_another_slot_that_fails_leaves_its_old_slot_alone(world: World) -> None:
+    """Though that has a mark, and cannot be read just now; and so does its way back."""
+    a = Stack(world, "a")
+    a.create()
+    die_in_rotation(world, "a-GitHub")
+    assert a.update(ServerType="BITBUCKET", SecretId="missing").status == "FAILED"
+    assert set(world.codebuild.slots) == {"GITHUB"}
+    assert a.roll_back(ServerType="BITBUCKET", SecretId="missing").status == "SUCCESS"
+    assert set(world.codebuild.slots) == {"GITHUB"}
+
+
+def test_a_way_back_that_takes_its_claim_from_below_another_stacks_leaves_that_ones_slot_alone(world: World) -> None:
+    """Though that has a mark, and cannot be read just now."""
+    _, update, back = moved(world)
+    c = Stack(world, "c")
+    assert run(world, update).status == "SUCCESS"
+    c.create(ServerType="BITBUCKET", ShouldOverwrite="true")
+    die_in_rotation(world, "c-GitHub", OTHER)
+    assert run(world, back).status == "SUCCESS"
+    assert (world.stack_of_claims(OTHER), set(world.codebuild.slots)) == (["c/GitHub"], {"GITHUB", "BITBUCKET"})
+
+
+def test_a_way_back_that_cannot_empty_the_other_slot_takes_its_claim_out_all_the_same(world: World) -> None:
+    """The mark stays, and the check empties the slot."""
+    a, update, back = moved(world)
+    assert run(world, update).status == "SUCCESS"
+    world.codebuild.delete_failure = Throttling("CodeBuild", "is throttled", "Again.")
+    assert run(world, back).status == "SUCCESS"
+    world.codebuild.delete_failure = None
+    assert world.record(OTHER).marks
+    run(world, Check(slot=OTHER))
+    assert (world.holder(OTHER), world.token(OTHER)) == (None, None)
+    assert a.delete().status == "SUCCESS"
+    assert world.codebuild.slots == {}
+
+
+@pytest.mark.parametrize("rolled_back", [True, False])
+@pytest.mark.parametrize("call", ["take_turn", "list_credentials", "mark"])
+def test_an_update_to_another_slot_ends_when_its_resource_is_deleted_meanwhile(
+    world: World, call: str, *, rolled_back: bool
+) -> None:
+    """It does not come by the Delete's slot, but is known to have begun."""
+    a, update, back = moved(world)
+    updating = start(world, update)
+    go_until(updating, call)
+    if rolled_back:
+        assert run(world, back).status == "SUCCESS"
+    assert a.delete().status == "SUCCESS"
+    assert finish(updating, world).status == "FAILED"
+    assert (world.holder(OTHER), world.codebuild.slots) == (None, {})
+
+
+def test_a_way_back_that_comes_twice_takes_away_nothing_new(world: World) -> None:
+    """The resource has moved since, for good: what is in the other slot is alive."""
+    a, update, back = moved(world)
+    assert run(world, update).status == "SUCCESS"
+    answer = run(world, back)
+    assert a.update(ServerType="BITBUCKET").physical_resource_id == OTHER_ARN
+    assert run(world, back) == answer
+    assert world.holder(OTHER) == "a/GitHub"
+
+
+def test_of_two_marks_one_by_a_role_that_is_gone_keeps_no_slot_from_being_emptied(world: World) -> None:
+    """One check or another goes by the role that is there."""
+    for stack in "ab":
+        world.secret(f"{stack}-GitHub")
+        dying = start(world, create(stack, RoleArn=ROLE + stack, ShouldOverwrite="true"))
+        go_until(dying, "give_back")
+        dying.kill()
+        world.pass_time(60)
+    world.refused_roles = {ROLE + "a"}
+    statuses = {run(world, Check()).status for _ in range(40)}
+    assert statuses <= {"FAILED", "HEALED", "CHECKED"}
+    assert (world.token(), world.record().marks) == (None, frozenset())
+
+
+def test_a_delete_goes_by_its_claims_role_before_that_of_a_mark(world: World) -> None:
+    """The other one was that of an Update which died, and is gone."""
+    a = Stack(world, "a")
+    a.create(RoleArn=ROLE + "good")
+    had = a.resources["GitHub"][1]
+    dying = start(world, Event("Update", owner("a"), "update", had | {"RoleArn": ROLE + "bad"}, ARN, had))
+    go_until(dying, "import_credential")
+    dying.kill()
+    world.pass_time(60)
+    world.refused_roles.add(ROLE + "bad")
+    assert a.delete().status == "SUCCESS"
+    assert world.codebuild.slots == {}
+
+
+class Noting:
+    """A table that notes how its turns are taken."""
+
+    def __init__(self, world: World) -> None:
+        """Wrap the world's."""
+        self._table = world.table
+        self.taken: list[tuple[Slot, str, dict[str, float]]] = []
+
+    def __getattr__(self, name: str) -> Any:
+        """Return the table's own."""
+        return getattr(self._table, name)
+
+    def take_turn(self, slot: Slot, turn_id: str, **times: float) -> Any:
+        """Take the turn."""
+        self.taken.append((slot, turn_id, times))
+        return self._table.take_turn(slot, turn_id, **times)
+
+
+def test_an_attempt_to_take_the_turn_that_comes_late_does_not_shorten_it(world: World) -> None:
+    """Each attempt of one that waits is an attempt of its own."""
+    take_turn(SLOT, world.run(), tools(world))
+    noting = Noting(world)
+    turn = take_turn(SLOT, world.run(), tools(world, noting))
+    slot, turn_id, times = noting.taken[0]
+    with pytest.raises(Conflict):
+        world.table.take_turn(slot, turn_id, **times)
+    world.pass_time(5)
+    turn.check_time()
+    with pytest.raises(Conflict):
+        world.table.take_turn(SLOT, "third", until=world.now + 50, free_if_ended_before=world.now - 2)
+
+
+def test_a_record_that_a_newer_provider_has_written_can_be_read(world: World) -> None:
+    """What is not known here is passed over: nobody is kept from going by it."""
+    Stack(world, "a").create()
+    claim = world.record().claims[0]
+    values = items.claim_values(claim)
+    values["Specification"]["something_new"] = "x"
+    assert items.record_of(SLOT, {"Claims": [values], "InCodeBuild": True}).claims == (claim,)
+
+
+def test_a_throttled_part_of_a_transaction_may_pass(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is made again, and in the end told as throttling."""
+    monkeypatch.setattr("source_credential.aws.dynamodb.time.sleep", lambda _seconds: None)
+    reasons = [{"Code": "None"}, {"Code": "ProvisionedThroughputExceeded"}]
+    attempts = []
+
+    def refused() -> None:
+        attempts.append(1)
+        response: Any = {"Error": {"Code": "TransactionCanceledException"}, "CancellationReasons": reasons}
+        raise ClientError(response, "TransactWriteItems")
+
+    with pytest.raises(PASSING):
+        ask(refused, table="t", action="UpdateItem")
+    assert len(attempts) > 1
