@@ -187,7 +187,7 @@ class Refused(ServiceInternalError):
 
 
 def test_a_failed_takeover_leaves_the_holder_exactly_as_it_was(world: World) -> None:
-    """The other stack's binding stands again, to the letter, and its token is in CodeBuild."""
+    """The other stack's claim stands again, to the letter, and its token is in CodeBuild."""
     a, b = Stack(world, "a"), Stack(world, "b")
     a.create()
     before = world.record()
