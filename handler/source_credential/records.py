@@ -160,12 +160,12 @@ class Resource:
 class Change:
     """What a request changes of what is remembered of its resource.
 
-    lasts: it has claims afterwards, so it must not be forgotten.
+    lasts: it has claims afterwards, so it must not be forgotten; None: whether it is forgotten stays as it is.
     """
 
     added: Resource = field(default_factory=Resource)
     removed: Resource = field(default_factory=Resource)
-    lasts: bool = True
+    lasts: bool | None = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

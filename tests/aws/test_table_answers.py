@@ -67,9 +67,12 @@ def test_what_is_remembered_of_a_resource_is_read_as_long_as_it_is_there(tables:
     assert tables.resource() == here
 
 
-@pytest.mark.parametrize("lasts", [False, True])
-def test_only_a_resource_without_claims_is_forgotten(empty: Any, *, lasts: bool) -> None:
-    """Thirty days after it has lost the last one; the Create after the Delete ends the time that the Delete has set."""
+@pytest.mark.parametrize("lasts", [False, True, None])
+def test_only_a_resource_without_claims_is_forgotten(empty: Any, *, lasts: bool | None) -> None:
+    """Thirty days after it has lost the last one; the Create after the Delete ends the time that the Delete has set.
+
+    What is only noted leaves it as it is.
+    """
     tables = real(empty)
     for number, each in enumerate((False, lasts)):
         tables.answers.remember(asked(str(number)), SUCCESS, replace(GONE, lasts=each))

@@ -96,7 +96,7 @@ class DynamoAnswers:
         added, removed = items.resource_sets(change.added), items.resource_sets(change.removed)
         clauses = {
             "SET": [
-                *([] if change.lasts else ["#ExpiresAt = :expires"]),
+                *(["#ExpiresAt = :expires"] if change.lasts is False else []),
                 *([] if until is None else ["#LateCreateUntil = :until"]),
             ],
             "REMOVE": [
@@ -107,7 +107,7 @@ class DynamoAnswers:
             "DELETE": [f"#{name} :removed{name}" for name in removed],
         }
         values = {
-            ":expires": None if change.lasts else self.later(),
+            ":expires": self.later() if change.lasts is False else None,
             ":until": None if until is None else number(until),
             **{f":added{name}": members for name, members in added.items()},
             **{f":removed{name}": members for name, members in removed.items()},

@@ -4,16 +4,26 @@ It has given them up. One that had begun to write and is not answered died, and 
 answered here, and however often it comes, it ends with that answer.
 """
 
-from source_credential.model import Request
+from source_credential.model import Request, failed_create_id
 from source_credential.ports import Answers
 from source_credential.records import Answer, Begun, Claim, Resource
-from source_credential.slots.claims import meant_by, overtaken
+from source_credential.slots.claims import meant_by, overtaken, was_made_up
 
 
 def end_earlier(answers: Answers, request: Request, resource: Resource) -> frozenset[Begun]:
-    """End the Creates and Updates that had begun before a request, and return them. Raises what the port raises."""
+    """End the Creates and Updates that had begun before a request, and return them. Raises what the port raises.
+
+    A Delete by an id that was given is later than what was to change that one, or failed with it. It may be the late
+    clean-up of an earlier one.
+    """
+    given = request.physical_resource_id
+    everything = request.request_type != "Delete" or was_made_up(given)
     over = frozenset(
-        begun for begun in resource.begun if begun.request_type != "Delete" and begun.request_id != request.request_id
+        begun
+        for begun in resource.begun
+        if begun.request_type != "Delete"
+        and begun.request_id != request.request_id
+        and (everything or given in (begun.physical_resource_id, failed_create_id(begun.request_id)))
     )
     for begun in over:
         end_overtaken(answers, begun.request(request.owner))

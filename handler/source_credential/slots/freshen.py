@@ -4,7 +4,6 @@ Rotation: reconcile, reading the secret afresh. Daily check: compare with CodeBu
 metrics, and import anew in any case, for CodeBuild never shows a token. docs/decisions/0006-rotation.md.
 """
 
-import random
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -115,8 +114,7 @@ class Freshener:
         """Leave a slot alone, but for what a run that died may have left in it. Raises SourceCredentialError."""
         if turn.record.marks:
             top = turn.record.top
-            # By one role or another: if one is gone, the next check may draw a mark whose role is there.
-            turn.mark(top.mark if top else random.choice(list(turn.record.marks)))  # noqa: S311 - no secret
+            turn.mark(top.mark if top else next(iter(turn.record.marks)))
             turn.give_back(self._reconciler.reconcile(turn, turn.record))
         return Outcome.LEFT_ALONE
 

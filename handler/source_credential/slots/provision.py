@@ -61,8 +61,10 @@ class Provisioner:
         other = self._preparation.target(old) if old is not None else target
         if other.slot != target.slot:
             clear_other_slot(request, other, run, self._tools, self._reconciler)
-            # So that a later request, which does not come by the other slot, ends this one.
-            self._tools.answers.note(request.owner, Change(added=Resource(begun=frozenset({begun_of(request)}))))
+            if standing_claim(self._tools.table.look(target.slot), request) is None:
+                # So that a later request, which does not come by this slot, ends this one. A way back is the later one.
+                begun = Resource(begun=frozenset({begun_of(request)}))
+                self._tools.answers.note(request.owner, Change(added=begun, lasts=None))
         with take_turn(target.slot, run, self._tools) as turn:
             return self._provide(turn, request, prepared)
 

@@ -132,8 +132,22 @@ class Reconciler:
         return arn
 
     def _empty(self, turn: Turn) -> None:
+        """Empty the slot, by the role of one mark or another: some may be gone. Raises SourceCredentialError."""
+        failures = []
+        for target, owner in turn.ways:
+            try:
+                self._empty_by(turn, target, owner)
+            except PASSING:
+                raise
+            except SourceCredentialError as error:
+                failures.append(error)
+            else:
+                return
+        raise failures[0]
+
+    def _empty_by(self, turn: Turn, target: Target, owner: Owner) -> None:
         """Delete the credential in the slot, unless it is visibly somebody's. Raises SourceCredentialError."""
-        credentials = self._targets.source_credentials(*turn.way)
+        credentials = self._targets.source_credentials(target, owner)
         for credential in self._try_again(credentials.list_credentials):
             if credential.server_type == turn.record.slot.server_type and credential.auth_type in _IMPORTABLE:
                 self._try_again(lambda arn=credential.arn: self._delete(turn, credentials, arn))  # type: ignore[misc]

@@ -82,13 +82,14 @@ class Turn:
         return not self.overwrote and any(mark.spare for mark in (*self.record.marks, *own))
 
     @property
-    def way(self) -> tuple[Target, Owner]:
-        """Return how the slot is reached to empty it, and on whose behalf: as its mark says."""
+    def ways(self) -> list[tuple[Target, Owner]]:
+        """Return how the slot may be reached to empty it, and on whose behalf: by its own mark, then by the others."""
         mark = self._mark
         if mark is None:
             message = "a slot is marked before CodeBuild is written to"
             raise ValueError(message)
-        return Target(slot=self.record.slot, role_arn=mark.role_arn), mark.owner
+        ways = dict.fromkeys((each.role_arn, each.owner) for each in (mark, *self.record.marks))
+        return [(Target(slot=self.record.slot, role_arn=role_arn), owner) for role_arn, owner in ways]
 
     @property
     def as_it_was(self) -> Record:

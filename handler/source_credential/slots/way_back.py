@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from source_credential.errors import SourceCredentialError
+from source_credential.errors import PASSING, SourceCredentialError
 from source_credential.model import Request, Target
 from source_credential.records import Claim, Mark, Record
 from source_credential.slots.claims import take_away
@@ -53,11 +53,15 @@ def clear_other_slot(request: Request, old: Target, run: Run, tools: Tools, reco
 
 
 def _cleared(turn: Turn, record: Record, mark: Mark, tools: Tools, reconciler: Reconciler) -> Record:
-    """Make CodeBuild hold what is left; if that fails, the claim goes all the same, and the mark stays."""
+    """Make CodeBuild hold what is left; if that fails for now, the claim goes all the same, and the mark stays.
+
+    Raises SourceCredentialError for what does not pass: then the claim stays. A mark by a role that is gone would keep
+    the resource from being deleted.
+    """
     turn.mark(mark)
     try:
         return reconciler.reconcile(turn, record, may_empty=True)
-    except SourceCredentialError as error:
+    except PASSING as error:
         tools.warn(f"Slot {record.slot} could not be put in order, and is marked: {error}")
         turn.touched = True
         return replace(record, marks=turn.as_it_was.marks)
