@@ -33,6 +33,14 @@ def go_until(process: Process, call: str) -> None:
         process.go()
 
 
+def die(world: World, event: Sent, call: str) -> None:
+    """Let a run die when it is about to make this call; its turn ends by itself, and that is waited for."""
+    process = start(world, event)
+    go_until(process, call)
+    process.kill()
+    world.pass_time(60)
+
+
 def finish(process: Process, world: World) -> Answer:
     """Let a run go on until it ends, and return its answer."""
     while not process.is_over:

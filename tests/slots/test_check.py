@@ -8,7 +8,7 @@ from source_credential.errors import InvalidRequest, Throttling, Unanswered
 from source_credential.model import Credential, TokenFacts
 from source_credential.slots.freshen import Finding
 from tests.fakes import VERSION_ID, credential_arn
-from tests.slots.interleaving import finish, go_until, start
+from tests.slots.interleaving import die, finish, go_until, start
 from tests.slots.sent import BUSY, CHECKED, HEALED, Check, Event, Stack, create, owner, run
 from tests.slots.test_rotation import CONNECTION_ARN, SECRET, V2, V3, rotated
 from tests.slots.world import SLOT, World
@@ -153,10 +153,7 @@ def test_what_a_dead_run_left_in_a_slot_that_is_nobodys_is_removed(world: World,
     if adopts:
         world.codebuild.slots["GITHUB"] = Credential(arn=ARN, server_type="GITHUB", auth_type="BASIC_AUTH")
     world.secret("a-GitHub")
-    importing = start(world, create("a"))
-    go_until(importing, "give_back")
-    importing.kill()
-    world.pass_time(60)
+    die(world, create("a"), "give_back")
     assert check(world, heal=False) == Finding(stale=True)
     assert world.record().marks
     assert run(world, Check()) == HEALED

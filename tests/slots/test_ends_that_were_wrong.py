@@ -6,7 +6,7 @@ import pytest
 
 from source_credential.errors import InvalidRequest, Throttling, Unanswered
 from tests.fakes import VERSION_ID, FakeSourceCredentials, credential_arn
-from tests.slots.interleaving import finish, go_until, start
+from tests.slots.interleaving import die, finish, go_until, start
 from tests.slots.sent import BUSY, HEALED, LEFT_ALONE, REFRESHED, Check, Refresh, Stack, create, delete, run
 from tests.slots.test_faults import at, fault, raising
 from tests.slots.world import Killed, World, kill_before
@@ -196,10 +196,7 @@ def test_6_a_takeover_that_died_for_good_does_not_hold_the_slot() -> None:
         a = Stack(world, "a")
         a.create()
         world.secret("b-GitHub")
-        taking = start(world, create("b", ShouldOverwrite="true"))
-        go_until(taking, call)
-        taking.kill()
-        world.pass_time(60)
+        die(world, create("b", ShouldOverwrite="true"), call)
         assert run(world, Check()) == HEALED
         assert (world.holder(), world.token()) == ("a/GitHub", "a-GitHub")
         world.rotate("a-GitHub", V2)
@@ -226,10 +223,7 @@ def test_7_what_its_own_first_run_left_is_not_taken_for_somebodys(overwrite: str
         world = World()
         world.secret("a-GitHub")
         event = create("a", ShouldOverwrite=overwrite)
-        dying = start(world, event)
-        go_until(dying, call)
-        dying.kill()
-        world.pass_time(60)
+        die(world, event, call)
         assert run(world, event).status == "SUCCESS"
         assert run(world, delete("a", ARN)).status == "SUCCESS"
         assert world.token() is None

@@ -5,7 +5,7 @@ import pytest
 from source_credential.errors import AccessDenied, ServiceInternalError
 from source_credential.model import Credential
 from tests.fakes import VERSION_ID, FakeSourceCredentials, credential_arn
-from tests.slots.interleaving import finish, go_until, start
+from tests.slots.interleaving import die, finish, go_until, start
 from tests.slots.sent import BUSY, CHECKED, HEALED, Answer, Check, Event, Stack, create, owner, run
 from tests.slots.test_faults import raising
 from tests.slots.world import Killed, World, kill_before
@@ -130,10 +130,7 @@ def test_14_a_denied_role_of_a_dead_run_is_told_and_left_to_the_next(world: Worl
     """What a run by a role left in a slot that is nobody's is taken away by that role, once it may be assumed again."""
     role = "arn:aws:iam::000000000000:role/target"
     world.secret("a-GitHub")
-    dying = start(world, create("a", RoleArn=role))
-    go_until(dying, "give_back")
-    dying.kill()
-    world.pass_time(60)
+    die(world, create("a", RoleArn=role), "give_back")
     world.refused_roles.add(role)
     assert run(world, Check()).reason.startswith(str(AccessDenied(f"RoleArn {role}", "the provider may not", ""))[:60])
     world.refused_roles.clear()

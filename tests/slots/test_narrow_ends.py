@@ -13,7 +13,7 @@ from source_credential.model import ServerType, Slot
 from source_credential.ports import Conflict
 from source_credential.slots.turns import take_turn
 from tests.fakes import credential_arn
-from tests.slots.interleaving import finish, go_until, start
+from tests.slots.interleaving import die, finish, go_until, start
 from tests.slots.sent import Check, Event, Refresh, Stack, create, owner, run
 from tests.slots.test_turns import tools
 from tests.slots.world import SLOT, World
@@ -27,10 +27,7 @@ ROLE = "arn:aws:iam::000000000000:role/"
 def die_in_rotation(world: World, name: str, slot: Slot = SLOT) -> None:
     """Let a rotation die after its mark and before its import; the secret cannot be read afterwards."""
     world.rotate(name, V2)
-    dying = start(world, Refresh(name, slot=slot))
-    go_until(dying, "import_credential")
-    dying.kill()
-    world.pass_time(60)
+    die(world, Refresh(name, slot=slot), "import_credential")
     assert world.record(slot).marks
     del world.secrets.texts[name]
 
@@ -145,10 +142,7 @@ def test_of_two_marks_one_by_a_role_that_is_gone_keeps_no_slot_from_being_emptie
     """The check goes by the role that is there."""
     for stack in "ab":
         world.secret(f"{stack}-GitHub")
-        dying = start(world, create(stack, RoleArn=ROLE + stack, ShouldOverwrite="true"))
-        go_until(dying, "give_back")
-        dying.kill()
-        world.pass_time(60)
+        die(world, create(stack, RoleArn=ROLE + stack, ShouldOverwrite="true"), "give_back")
     world.refused_roles = {ROLE + "a"}
     assert run(world, Check()).status == "HEALED"
     assert (world.token(), world.record().marks) == (None, frozenset())
@@ -159,10 +153,7 @@ def test_a_delete_goes_by_its_claims_role_before_that_of_a_mark(world: World) ->
     a = Stack(world, "a")
     a.create(RoleArn=ROLE + "good")
     had = a.resources["GitHub"][1]
-    dying = start(world, Event("Update", owner("a"), "update", had | {"RoleArn": ROLE + "bad"}, ARN, had))
-    go_until(dying, "import_credential")
-    dying.kill()
-    world.pass_time(60)
+    die(world, Event("Update", owner("a"), "update", had | {"RoleArn": ROLE + "bad"}, ARN, had), "import_credential")
     world.refused_roles.add(ROLE + "bad")
     assert a.delete().status == "SUCCESS"
     assert world.codebuild.slots == {}
@@ -173,10 +164,7 @@ def test_a_delete_goes_by_the_role_of_a_mark_when_its_claims_is_gone(world: Worl
     a = Stack(world, "a")
     a.create(RoleArn=ROLE + "old")
     had = a.resources["GitHub"][1]
-    dying = start(world, Event("Update", owner("a"), "update", had | {"RoleArn": ROLE + "new"}, ARN, had))
-    go_until(dying, "give_back")
-    dying.kill()
-    world.pass_time(60)
+    die(world, Event("Update", owner("a"), "update", had | {"RoleArn": ROLE + "new"}, ARN, had), "give_back")
     world.refused_roles.add(ROLE + "old")
     assert a.delete().status == "SUCCESS"
     assert world.codebuild.slots == {}
@@ -186,10 +174,7 @@ def test_a_delete_goes_by_one_of_its_marks_roles_or_by_another(world: World) -> 
     """Two Creates died, and the role of one of them is gone."""
     world.secret("a-GitHub")
     for role in ("bad", "good"):
-        dying = start(world, create("a", role, RoleArn=ROLE + role))
-        go_until(dying, "give_back")
-        dying.kill()
-        world.pass_time(60)
+        die(world, create("a", role, RoleArn=ROLE + role), "give_back")
     world.refused_roles.add(ROLE + "bad")
     properties = create("a", RoleArn=ROLE + "good").properties
     assert run(world, Event("Delete", owner("a"), "delete", properties, "made-up")).status == "SUCCESS"
@@ -199,10 +184,7 @@ def test_a_delete_goes_by_one_of_its_marks_roles_or_by_another(world: World) -> 
 def test_a_delete_fails_when_no_marks_role_is_there_and_says_which(world: World) -> None:
     """What is in the slot stays marked."""
     world.secret("a-GitHub")
-    dying = start(world, create("a", RoleArn=ROLE + "bad"))
-    go_until(dying, "give_back")
-    dying.kill()
-    world.pass_time(60)
+    die(world, create("a", RoleArn=ROLE + "bad"), "give_back")
     world.refused_roles.add(ROLE + "bad")
     properties = create("a").properties
     answer = run(world, Event("Delete", owner("a"), "delete", properties, "made-up"))

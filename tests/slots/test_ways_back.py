@@ -7,7 +7,7 @@ import pytest
 from source_credential.errors import Unanswered
 from source_credential.model import ServerType
 from tests.fakes import credential_arn
-from tests.slots.interleaving import go_until, start
+from tests.slots.interleaving import die
 from tests.slots.sent import HEALED, Check, Event, Stack, github, owner, run
 from tests.slots.world import SLOT, World
 
@@ -35,10 +35,7 @@ def test_an_update_that_died_is_over_when_its_way_back_has_come(world: World) ->
     a.create()
     had, new = a.resources["GitHub"][1], github(world.secret("new"))
     update = Event("Update", owner("a"), "update", new, ARN, had)
-    dying = start(world, update)
-    go_until(dying, "import_credential")
-    dying.kill()
-    world.pass_time(60)
+    die(world, update, "import_credential")
     assert run(world, Event("Update", owner("a"), "back", had, ARN, new)).status == "SUCCESS"
     assert run(world, update).status == "FAILED"
     assert (world.holder(), world.token()) == ("a/GitHub", "a-GitHub")
@@ -54,10 +51,7 @@ def test_a_former_holders_way_back_puts_its_dead_updates_token_out_of_the_holder
     b.create(ShouldOverwrite="true")
     had = a.resources["GitHub"][1]
     new = github(world.secret("new"), ShouldOverwrite="true")
-    dying = start(world, Event("Update", owner("a"), "update", new, ARN, had))
-    go_until(dying, "give_back")
-    dying.kill()
-    world.pass_time(60)
+    die(world, Event("Update", owner("a"), "update", new, ARN, had), "give_back")
     assert world.token() == "new"
     world.codebuild.failure = UNANSWERED if passing else None
     assert run(world, Event("Update", owner("a"), "back", had, ARN, new)).status == "SUCCESS"
@@ -77,10 +71,7 @@ def test_an_update_that_died_in_another_slot_is_cleared_up_by_its_way_back(*, fa
     a.create()
     had = a.resources["GitHub"][1]
     new = had | {"ServerType": "BITBUCKET"}
-    dying = start(world, Event("Update", owner("a"), "update", new, ARN, had))
-    go_until(dying, "give_back")
-    dying.kill()
-    world.pass_time(60)
+    die(world, Event("Update", owner("a"), "update", new, ARN, had), "give_back")
     world.codebuild.delete_failure = UNANSWERED if fails else None
     assert run(world, Event("Update", owner("a"), "back", had, ARN, new)).status == "SUCCESS"
     assert set(world.codebuild.slots) == ({"GITHUB", "BITBUCKET"} if fails else {"GITHUB"})

@@ -60,6 +60,17 @@ def take_away(record: Record, meant: Callable[[Claim], bool]) -> Record:
     return replace(record, claims=kept, in_codebuild=record.in_codebuild and record.top in kept)
 
 
+def needs_no_writing(before: Record, after: Record, owner: Owner) -> bool:
+    """Tell whether an owner that takes claims away may leave CodeBuild as it is.
+
+    The top claim stays, and the owner has set no mark, or only for the claim on top, which is its own and alive. A mark
+    that others set is not its business.
+    """
+    is_own_top = after.top is not None and after.top.owner == owner
+    is_marked = any(mark.owner == owner for mark in before.marks)
+    return after.top is before.top and (is_own_top or not is_marked)
+
+
 def meant_by(owner: Owner, physical_resource_id: str) -> Callable[[Claim], bool]:
     """Return what tells whether a Delete by that id takes a claim away.
 

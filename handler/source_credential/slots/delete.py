@@ -8,7 +8,14 @@ from typing import Final
 
 from source_credential.model import Request, Slot, failed_create_of
 from source_credential.records import Answer, Begun, Change, Ending, Mark, Record, Resource, begun_of
-from source_credential.slots.claims import claim_of, meant_by, take_away, was_given_as_arn, was_made_up
+from source_credential.slots.claims import (
+    claim_of,
+    meant_by,
+    needs_no_writing,
+    take_away,
+    was_given_as_arn,
+    was_made_up,
+)
 from source_credential.slots.earlier import end_earlier, end_overtaken
 from source_credential.slots.reconcile import Reconciler
 from source_credential.slots.turn import Run, Tools, Turn
@@ -77,16 +84,15 @@ class Deleter:
         before, meant = turn.record, meant_by(request.owner, request.physical_resource_id)
         record = take_away(before, meant)
         taken = [claim for claim in before.claims if meant(claim)]
-        own_marks = [mark for mark in before.marks if mark.owner == request.owner]
         seen.over |= end_earlier(self._tools.answers, request, resource)
         seen.taken += len(taken)
         seen.create_known |= bool(taken) or any(begun.request_type == "Create" for begun in seen.over)
         if claim_of(record, request.owner) is None:
             seen.left.add(before.slot)
-        is_own_top = record.top is not None and record.top.owner == request.owner
-        if record.top is before.top and (is_own_top or not own_marks):
+        if needs_no_writing(before, record, request.owner):
             return record
-        roles = [mark.role_arn for mark in own_marks] + [claim.specification.role_arn for claim in taken]
+        roles = [mark.role_arn for mark in before.marks if mark.owner == request.owner]
+        roles += [claim.specification.role_arn for claim in taken]
         mark = Mark(
             owner=request.owner,
             role_arn=roles[-1],

@@ -21,7 +21,7 @@ from source_credential.slots.earlier import end_deletes, end_earlier
 from source_credential.slots.reconcile import Reconciler
 from source_credential.slots.turn import Run, Tools, Turn
 from source_credential.slots.turns import take_turn
-from source_credential.slots.way_back import clear_other_slot, is_kept
+from source_credential.slots.way_back import clear_other_slot, is_kept, not_in_order
 from source_credential.tokens.preparation import Preparation, Prepared
 
 _KEPT: Final = "What is asked for is what the resource has, so it is kept, though it cannot be imported anew:"
@@ -142,7 +142,7 @@ class Provisioner:
             record = replace(turn.record, in_codebuild=False)
             turn.give_back(self._reconciler.reconcile(turn, record, may_empty=may_empty))
         except SourceCredentialError as error:
-            self._tools.warn(f"Slot {turn.record.slot} could not be put in order, and is marked: {error}")
+            self._tools.warn(not_in_order(turn.record.slot, error))
 
     def _in_order(self, turn: Turn, claim: Claim) -> Record:
         """Put in order what a run that died has left, if that can be done, and return the record that is then true."""
@@ -151,7 +151,7 @@ class Provisioner:
             turn.mark(claim.mark)
             return self._reconciler.reconcile(turn, turn.record, may_empty=may_empty)
         except SourceCredentialError as error:
-            self._tools.warn(f"Slot {turn.record.slot} could not be put in order, and is marked: {error}")
+            self._tools.warn(not_in_order(turn.record.slot, error))
             return turn.as_it_was
 
     def _end(self, turn: Turn, record: Record, request: Request, claim: Claim, resource: Resource) -> Answer:

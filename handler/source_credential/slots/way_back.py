@@ -3,13 +3,18 @@
 from dataclasses import replace
 
 from source_credential.errors import PASSING, SourceCredentialError
-from source_credential.model import Request, Target
+from source_credential.model import Request, Slot, Target
 from source_credential.records import Claim, Mark, Record
-from source_credential.slots.claims import take_away
+from source_credential.slots.claims import needs_no_writing, take_away
 from source_credential.slots.reconcile import Reconciler
 from source_credential.slots.turn import Run, Tools, Turn
 from source_credential.slots.turns import take_turn
 from source_credential.tokens.preparation import Prepared
+
+
+def not_in_order(slot: Slot, error: SourceCredentialError) -> str:
+    """Return the sentence for an operator about a slot that is left with a mark."""
+    return f"Slot {slot} could not be put in order, and is marked: {error}"
 
 
 def is_kept(record: Record, claim: Claim, prepared: Prepared | SourceCredentialError) -> bool:
@@ -32,20 +37,15 @@ def clear_other_slot(request: Request, old: Target, run: Run, tools: Tools, reco
     def left(claim: Claim) -> bool:
         return claim.owner == request.owner and claim.arn != request.physical_resource_id
 
-    def is_clear(record: Record, cleared: Record) -> bool:
-        own_mark = any(mark.owner == request.owner for mark in record.marks)
-        own_top = cleared.top is not None and cleared.top.owner == request.owner
-        return cleared.top is record.top and (own_top or not own_mark)
-
     try:
         before = tools.table.look(old.slot)
-        if take_away(before, left) == before and is_clear(before, before):
+        if take_away(before, left) == before and needs_no_writing(before, before, request.owner):
             return
         if tools.answers.recall(request).answer is not None:
             return
         with take_turn(old.slot, run, tools) as turn:
             record = take_away(turn.record, left)
-            if not is_clear(turn.record, record):
+            if not needs_no_writing(turn.record, record, request.owner):
                 record = _cleared(turn, record, Mark(owner=request.owner, role_arn=old.role_arn), tools, reconciler)
             turn.give_back(record)
     except SourceCredentialError as error:
@@ -62,6 +62,6 @@ def _cleared(turn: Turn, record: Record, mark: Mark, tools: Tools, reconciler: R
     try:
         return reconciler.reconcile(turn, record, may_empty=True)
     except PASSING as error:
-        tools.warn(f"Slot {record.slot} could not be put in order, and is marked: {error}")
+        tools.warn(not_in_order(record.slot, error))
         turn.touched = True
         return replace(record, marks=turn.as_it_was.marks)
