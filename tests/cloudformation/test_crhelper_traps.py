@@ -17,7 +17,8 @@ import crhelper.utils
 import pytest
 from crhelper import CfnResource
 
-from source_credential.cloudformation.life_cycle import CustomResource, NotACustomResourceEvent
+from source_credential.cloudformation.life_cycle import CustomResource
+from source_credential.cloudformation.request import NotACustomResourceEvent
 from source_credential.observability import raise_log_levels
 from tests.cloudformation.handlers import late, raising
 from tests.invocation import ARN, Context, request
@@ -145,18 +146,6 @@ def test_a_failed_create_has_the_same_id_each_time(make: Callable[..., Any], rec
         resource(request(receiver), Context())
     first, second = (json.loads(body)["PhysicalResourceId"] for body in receiver.bodies)
     assert first == second
-
-
-@pytest.mark.parametrize("kind", ["Create", "Update", "Delete"])
-def test_a_function_that_could_not_start_answers_with_an_id(
-    make: Callable[..., Any], receiver: Receiver, kind: str
-) -> None:
-    """Crhelper's is empty."""
-    resource = make()
-    resource.init_failure(ImportError("no"))
-    event = request(receiver, kind)
-    resource(event, Context())
-    assert receiver.answer(event)["Status"] == "FAILED"
 
 
 def test_an_unknown_request_type_is_answered_with_an_id(make: Callable[..., Any], receiver: Receiver) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from source_credential.cloudformation.delivery import Undelivered
-from source_credential.cloudformation.life_cycle import NotACustomResourceEvent
+from source_credential.cloudformation.request import NotACustomResourceEvent
 from source_credential.errors import NotFound
 from source_credential.model import failed_create_id
 from tests.cloudformation.handlers import SECRET, provider, raising
@@ -153,25 +153,6 @@ def test_a_failure_is_counted(receiver: Receiver, emitted: Emitted, kind: str) -
     assert emitted.metrics() == [{"Requests": [1.0], "Failures": [1.0]}]
     assert SECRET not in emitted.text
     assert request(receiver)["RequestId"] not in emitted.text
-
-
-def test_a_start_that_fails_is_counted(receiver: Receiver, emitted: Emitted) -> None:
-    """Though no handler was ever called."""
-    resource = provider()
-    resource.init_failure(ImportError(SECRET))
-    resource(request(receiver), Context())
-    assert emitted.metrics() == [{"Requests": [1.0], "Failures": [1.0]}]
-
-
-@pytest.mark.parametrize("kind", ["Create", "Update", "Delete"])
-def test_a_function_that_could_not_start_still_answers(receiver: Receiver, log: io.StringIO, kind: str) -> None:
-    """Every request gets FAILED with its own ids, at once, and without the exception's text."""
-    resource = provider()
-    resource.init_failure(ImportError(SECRET))
-    event = request(receiver, kind)
-    resource(event, Context())
-    assert receiver.answer(event)["Reason"].startswith("Provider: the function could not start (ImportError).")
-    assert SECRET not in log.getvalue()
 
 
 @pytest.mark.parametrize("kind", ["Read", "", "poll_create", None, ["Create"]])

@@ -23,6 +23,7 @@ TOKENS = [
     json.loads(EXAMPLE_SECRETS["codebuild/github-for-codebuild"])["Token"],
     "ghp_aTokenThatMustNotBeRepeated00000000000",
 ]
+OLD_TOKEN = "0123456789abcdef0123456789abcdef01234567"
 
 
 def event(name: str, receiver: Receiver, **more: Any) -> dict[str, Any]:
@@ -48,7 +49,7 @@ def begin_anew(aws: EmbeddedAws) -> None:
 def unseen(function: Function, receiver: Receiver, *more: str) -> None:
     """Check that no secret is in the log or in an answer."""
     seen = function.log() + b"".join(receiver.bodies).decode()
-    for secret in (*TOKENS, "presigned", *more):
+    for secret in (*TOKENS, OLD_TOKEN, "presigned", *more):
         assert secret not in seen
 
 
@@ -130,6 +131,10 @@ def test_the_bad_input_is_told_whole(function: Function, receiver: Receiver) -> 
         {"ServerType": "GITHUB", "AuthType": "PERSONAL_ACCESS_TOKEN", "SecretId": "x" * 2049},
         {f"Property{number}": "x" * 100 for number in range(500)},
         {"\ud800": "\U0001f511" * 2000, TOKENS[0]: TOKENS[1]},
+        {"ServerType": "GITHUB", "AuthType": "PERSONAL_ACCESS_TOKEN", "SecretId": OLD_TOKEN},
+        dict.fromkeys(("Region", "RoleArn", "SecretKey", "Username", "ConnectionArn", OLD_TOKEN), OLD_TOKEN),
+        {"ServerType": "GITHUB", "AuthType": "PERSONAL_ACCESS_TOKEN", "SecretId": "{{resolve:secretsmanager:a}}"},
+        {"ServerType": "GITHUB", "AuthType": "PERSONAL_ACCESS_TOKEN", "SecretId": "codebuild/github:token::"},
     ],
 )
 def test_hostile_properties_get_one_well_formed_answer(function: Function, receiver: Receiver, properties: Any) -> None:
@@ -204,6 +209,35 @@ def test_a_start_that_fails_is_answered(artifact: Path, receiver: Receiver, tmp_
         sent = event("create-personal-access-token", receiver)
         assert function.invoke(sent) == "null"
         assert "the function could not start (RuntimeError)" in receiver.answer(sent)["Reason"]
+        unseen(function, receiver)
+
+
+def test_a_library_that_is_missing_is_answered(artifact: Path, receiver: Receiver, tmp_path: Path) -> None:
+    """Whichever it is: the entry needs none of them to say so."""
+    broken = tmp_path / "function"
+    shutil.copytree(artifact, broken)
+    for library in ("crhelper", "aws_lambda_powertools", "boto3", "fastjsonschema"):
+        (broken / library).rename(broken / f"no-{library}")
+        with Function(broken, {"AWS_DEFAULT_REGION": "us-east-1"}) as function:
+            sent = event("create-personal-access-token", receiver)
+            assert function.invoke(sent) == "null"
+            reason = receiver.answer(sent)["Reason"]
+            assert f"the function could not start (ModuleNotFoundError: {library})" in reason
+            unseen(function, receiver)
+        receiver.bodies.clear()
+        receiver.content_types.clear()
+        (broken / f"no-{library}").rename(broken / library)
+
+
+@pytest.mark.parametrize("kind", ["create-personal-access-token", "update-in-place", "delete"])
+def test_a_setting_that_stops_a_library_is_answered(artifact: Path, receiver: Receiver, kind: str) -> None:
+    """A log level that the Logger does not know; each request gets its one FAILED."""
+    with Function(artifact, {"AWS_DEFAULT_REGION": "us-east-1", "POWERTOOLS_LOG_LEVEL": "VERBOSE"}) as function:
+        sent = event(kind, receiver)
+        assert function.invoke(sent) == "null"
+        answer = receiver.answer(sent)
+        assert answer["Status"] == "FAILED"
+        assert "the function could not start" in answer["Reason"]
         unseen(function, receiver)
 
 

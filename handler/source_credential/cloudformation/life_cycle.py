@@ -12,7 +12,8 @@ from typing import Any, Final
 from crhelper import CfnResource
 
 from source_credential.cloudformation.delivery import Delivery
-from source_credential.cloudformation.response import FAILED, MAX_PHYSICAL_RESOURCE_ID, SUCCESS, DoesNotFit, Response
+from source_credential.cloudformation.request import IDS, answer_to, read
+from source_credential.cloudformation.response import FAILED, SUCCESS, Response
 from source_credential.errors import InvalidRequest, ServiceInternalError, SourceCredentialError, out_of_time
 from source_credential.lambda_context import LambdaContext
 from source_credential.model import failed_create_id
@@ -21,8 +22,6 @@ from source_credential.observability import count, flush_metrics, log_unexpected
 # With so little time left FAILED is sent: enough to deliver it against some bad luck, never more than half of the time.
 _RESERVE_SECONDS: Final = 8.0
 
-_IDS: Final = ("StackId", "RequestId", "LogicalResourceId")
-
 # What the handler for a time that runs out may take of the reserve.
 _ABANDON_SECONDS: Final = 2.0
 
@@ -30,15 +29,11 @@ Handler = Callable[[Mapping[str, Any], Any], str]
 Abandon = Callable[[Mapping[str, Any], Any, str], str | None]
 
 
-class NotACustomResourceEvent(ValueError):
-    """The event is not CloudFormation's, so there is nobody to answer."""
-
-
 class CustomResource(CfnResource):
     """A custom resource whose handlers, set with crhelper's decorators, return the physical id and may set `Data`.
 
-    Every request that can be answered is answered once: with what the handler returned or raised, with FAILED when the
-    time runs short, with FAILED when the function's own code could not be loaded.
+    Every request that can be answered is answered once: with what the handler returned or raised, or with FAILED when
+    the time runs short.
     """
 
     # What crhelper keeps, and its types do not tell.
@@ -49,7 +44,6 @@ class CustomResource(CfnResource):
     _update_func: Handler
     _delete_func: Handler
 
-    _start_failed = False
     _abandon_func: Abandon = staticmethod(lambda _event, _context, reason: reason)
 
     def __init__(self) -> None:
@@ -72,11 +66,11 @@ class CustomResource(CfnResource):
         Raises NotACustomResourceEvent when there is nobody to answer, and Undelivered when CloudFormation did not take
         the answer, so that Lambda runs the event again.
         """
-        request = _read(event)
+        request = read(event)
         self._delivery = Delivery(
             request["ResponseURL"], seconds_left=lambda: context.get_remaining_time_in_millis() / 1000
         )
-        logger.append_keys(request_type=request["RequestType"], **{name: request[name] for name in _IDS})
+        logger.append_keys(request_type=request["RequestType"], **{name: request[name] for name in IDS})
         try:
             logger.info("Received")
             super().__call__(request, context)
@@ -85,7 +79,7 @@ class CustomResource(CfnResource):
                 self._timer.join()
         finally:
             flush_metrics()
-            logger.remove_keys(["request_type", *_IDS])
+            logger.remove_keys(["request_type", *IDS])
         if self._delivery.failure:
             raise self._delivery.failure
 
@@ -93,14 +87,6 @@ class CustomResource(CfnResource):
         """Set the handler that is told when the time runs out: decorates it, as crhelper's `create` does."""
         self._abandon_func = func
         return func
-
-    def init_failure(self, error: Exception) -> None:
-        """Remember that the function's code could not be loaded: every request is then answered with FAILED."""
-        log_unexpected("The function could not start", error)
-        self._start_failed = True
-        self._init_failed = ServiceInternalError(
-            "Provider", f"the function could not start ({type(error).__name__})", "Its log says where."
-        )
 
     def generate_physical_id(self, event: Mapping[str, Any]) -> str:
         """Return the marker: crhelper asks for an id when a Create has failed."""
@@ -170,18 +156,18 @@ class CustomResource(CfnResource):
         return outcome[0]
 
     def _send(self, status: str | None = None, reason: str = "", send_response: object = None) -> None:
-        """Answer. crhelper gives a status only where it means FAILED: a failed start, or a fault of its own."""
-        del send_response  # crhelper's own transport takes any status as delivered, and retries exceptions for ever
+        """Answer. crhelper gives a status and a reason only where it has a fault of its own."""
+        del send_response, reason  # its transport takes any status as delivered, and retries exceptions for ever
         if status is None:
             self._answer(self.Status, self.Reason)
         else:
-            self._answer(FAILED, reason if self._start_failed else self._unexpected("a fault in the life cycle"))
+            self._answer(FAILED, self._unexpected("a fault in the life cycle"))
 
     def _answer(self, status: str, reason: str) -> None:
         """Compose the answer and deliver it, unless the request has been answered."""
         if not self._delivery.take():
             return
-        response = _response(self._event, status, reason)
+        response = answer_to(self._event, status, reason)
         if status == SUCCESS and self.RequestType != "Delete":
             response = _succeeded(self._event, self.PhysicalResourceId, self.Data)
         count("Requests")
@@ -195,36 +181,6 @@ class CustomResource(CfnResource):
 
 def _refuse_request_type(event: Mapping[str, Any], _context: object) -> str:
     raise InvalidRequest("RequestType", "is none of Create, Update, Delete", f"Check who sent {event['RequestId']}.")
-
-
-def _read(event: object) -> dict[str, Any]:
-    """Return the request without what crhelper's polling would put into it. Raises NotACustomResourceEvent."""
-    if not isinstance(event, Mapping):
-        raise NotACustomResourceEvent("the event is not a JSON object")
-    request = {name: value for name, value in event.items() if not str(name).startswith("CrHelper")}
-    for name in (*_IDS, "ResponseURL"):
-        if not isinstance(request.get(name), str) or not request[name]:
-            raise NotACustomResourceEvent(f"the event has no {name}: it is not from CloudFormation")
-    request["RequestType"] = str(request.get("RequestType"))
-    try:
-        _response(request, FAILED, "").encode()
-    except DoesNotFit as error:
-        raise NotACustomResourceEvent(str(error)) from None
-    return request
-
-
-def _response(request: Mapping[str, Any], status: str, reason: str) -> Response:
-    """Return an answer that names the resource as the request did, or by the marker when the request could not."""
-    given = request.get("PhysicalResourceId")
-    known = isinstance(given, str) and 0 < len(given) <= MAX_PHYSICAL_RESOURCE_ID and request["RequestType"] != "Create"
-    return Response(
-        status=status,
-        reason=reason,
-        physical_resource_id=str(given) if known else failed_create_id(request["RequestId"])[:MAX_PHYSICAL_RESOURCE_ID],
-        stack_id=request["StackId"],
-        request_id=request["RequestId"],
-        logical_resource_id=request["LogicalResourceId"],
-    )
 
 
 def _succeeded(request: Mapping[str, Any], physical_resource_id: str, data: Mapping[str, str]) -> Response:
