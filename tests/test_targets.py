@@ -9,10 +9,12 @@ import boto3
 import pytest
 from botocore.awsrequest import AWSResponse
 from botocore.compat import HTTPHeaders
+from botocore.exceptions import EndpointConnectionError
+from botocore.stub import Stubber
 
 from source_credential import wiring
 from source_credential.aws.targets import AwsTargets
-from source_credential.errors import AccessDenied, InvalidRequest, Throttling
+from source_credential.errors import AccessDenied, InvalidRequest, NotStabilized, ServiceInternalError, Throttling
 from source_credential.model import Connection, Owner, Target
 from source_credential.slots.turn import CALL_SECONDS
 from tests.aws.stubs import ELSEWHERE, EXTERNAL_ID, FAR, HERE, OWNER, ROLE, THERE, Body, sts
@@ -155,10 +157,43 @@ def test_a_role_that_may_not_be_assumed_is_told_with_what_to_change(code: str) -
     with pytest.raises(AccessDenied) as caught:
         targets().source_credentials(FAR, OWNER)
     assert str(caught.value) == (
-        f"RoleArn {ROLE}: the provider may not assume it (AccessDenied). Add it to the parameter TargetRoleArns of the "
-        "provider's stack, and let the role's trust policy name the provider's role and its external id; "
-        "examples/target-account-role.yaml makes such a role."
+        f"RoleArn {ROLE}: the provider's role may not use sts:AssumeRole ({code}). Add it to the parameter "
+        "TargetRoleArns of the provider's stack, and let the role's trust policy name the provider's role and its "
+        "external id; examples/target-account-role.yaml makes such a role."
     )
+
+
+@pytest.mark.parametrize("code", ["RegionDisabledException", "InvalidClientTokenId"])
+def test_a_region_without_sts_is_told_as_not_enabled(code: str) -> None:
+    """It is where the role is assumed: the provider's own."""
+    stubber = sts()
+    stubber.add_client_error("assume_role", code, "STS is not activated in this region for account:222222222222.")
+    with pytest.raises(NotStabilized, match=f"Region {REGION}: is not enabled for the account"):
+        targets().source_credentials(FAR, OWNER)
+
+
+@pytest.mark.parametrize(
+    ("target", "service", "told"),
+    [
+        (HERE, "codebuild", ("the provider's role", "Deploy the provider's own stack again")),
+        (HERE, "codeconnections", ("the provider's role", "the parameter ConnectionArns")),
+        (FAR, "codebuild", (f"role {ROLE}", "Allow it in its policy")),
+        (FAR, "codeconnections", (f"role {ROLE}", "Allow it in its policy")),
+    ],
+)
+def test_who_may_not_is_told_where_to_allow_it(target: Target, service: str, told: tuple[str, str]) -> None:
+    """In the provider's own role it is its stack's matter, in another account's role its owner's."""
+    sts().add_response("assume_role", {"Credentials": ASSUMED})
+    credentials = targets().source_credentials(target, OWNER)
+    stubber = Stubber(credentials._client)
+    message = f"User: arn:... is not authorized to perform: {service}:Action on resource: arn:..."
+    stubber.add_client_error("list_source_credentials", "AccessDeniedException", message)
+    stubber.activate()
+    with pytest.raises(AccessDenied) as caught:
+        credentials.list_credentials()
+    who, remedy = told
+    assert str(caught.value).startswith(f"CodeBuild: {who} may not use {service}:Action (AccessDeniedException).")
+    assert remedy in str(caught.value)
 
 
 def test_another_fault_of_assuming_a_role_names_role_and_action() -> None:
@@ -171,24 +206,49 @@ def test_another_fault_of_assuming_a_role_names_role_and_action() -> None:
 
 @pytest.mark.parametrize("role_arn", [None, ROLE])
 @pytest.mark.parametrize(
-    ("region", "nearest"), [("eu-cntral-1", "eu-central-1"), ("us-west-9", "us-west-"), ("mars-north-1", "")]
+    ("region", "told"),
+    [
+        ("mars-north-1", "Region: mars-north-1 is no region of partition aws. Correct it: the nearest name that is"),
+        ("cn-north-1", "Region: cn-north-1 is in partition aws-cn, and the provider is in aws."),
+        ("us-gov-west-1", "Region: us-gov-west-1 is in partition aws-us-gov, and the provider is in aws."),
+    ],
 )
-def test_a_region_that_does_not_exist_is_told_with_the_nearest_name(
-    region: str, nearest: str, role_arn: str | None
-) -> None:
-    """At once: botocore would look for its host for a minute. No role is assumed for it."""
+def test_a_region_of_no_partition_or_another_one_is_refused(region: str, told: str, role_arn: str | None) -> None:
+    """At once, and no role is assumed for it: no credentials reach there."""
     sts()
     target = Target(slot=replace(SLOT, region=region), role_arn=role_arn)
     with pytest.raises(InvalidRequest) as caught:
         targets().source_credentials(target, OWNER)
-    assert str(caught.value).startswith(f"Region: {region} is no region in which the provider knows CodeBuild")
-    assert f"The nearest name is {nearest}" in str(caught.value)
+    assert str(caught.value).startswith(told)
+
+
+@pytest.mark.parametrize("region", ["ca-west-1", "mx-central-1", "ap-east-2", "eu-south-9"])
+def test_a_region_of_the_partition_is_asked_whether_the_sdk_knows_it_or_not(region: str) -> None:
+    """The SDK's list is older than the newest regions; AWS says the rest."""
+    client = targets().source_credentials(Target(slot=replace(SLOT, region=region)), OWNER)._client
+    assert client.meta.endpoint_url == f"https://codebuild.{region}.amazonaws.com"
+
+
+def test_a_region_that_nobody_answers_in_is_told_with_the_nearest_name() -> None:
+    """Its name may be misspelt."""
+    credentials = targets().source_credentials(Target(slot=replace(SLOT, region="eu-cntral-1")), OWNER)
+    credentials._client.meta.events.register_first("before-call", _nobody)
+    with pytest.raises(ServiceInternalError, match="Check the name of region eu-cntral-1: the nearest name that is"):
+        credentials.list_credentials()
+    at_home = targets().source_credentials(HERE, OWNER)
+    at_home._client.meta.events.register_first("before-call", _nobody)
+    with pytest.raises(ServiceInternalError, match="check that the provider function can reach"):
+        at_home.list_credentials()
+
+
+def _nobody(**_: object) -> None:
+    raise EndpointConnectionError(endpoint_url="https://codebuild.invalid")
 
 
 def test_a_connection_in_a_region_that_does_not_exist_is_refused() -> None:
     """Its ARN is the template's, so its region may be misspelt, too."""
-    with pytest.raises(InvalidRequest, match="The nearest name is eu-central-1"):
-        targets().connections(HERE, OWNER).get("arn:aws:codeconnections:eu-cntral-1:000000000000:connection/aaaa")
+    with pytest.raises(InvalidRequest, match="no region of partition aws"):
+        targets().connections(HERE, OWNER).get("arn:aws:codeconnections:europe-1:000000000000:connection/aaaa")
 
 
 def test_regions_are_those_of_the_providers_own_partition() -> None:
@@ -196,7 +256,7 @@ def test_regions_are_those_of_the_providers_own_partition() -> None:
     china = made(AwsTargets, "cn-north-1")
     elsewhere = china.source_credentials(Target(slot=replace(SLOT, region="cn-northwest-1")), OWNER)
     assert elsewhere._client.meta.endpoint_url == "https://codebuild.cn-northwest-1.amazonaws.com.cn"
-    with pytest.raises(InvalidRequest, match="The nearest name is cn-"):
+    with pytest.raises(InvalidRequest, match="is in partition aws, and the provider is in aws-cn"):
         china.source_credentials(HERE, OWNER)
     new = made(AwsTargets, "us-south-9")
     at_home = new.source_credentials(Target(slot=replace(SLOT, region="us-south-9")), OWNER)

@@ -10,6 +10,7 @@ from botocore.stub import Stubber
 
 from source_credential import wiring
 from source_credential.aws.codebuild import CodeBuildSourceCredentials
+from source_credential.aws.denials import Caller
 from source_credential.model import AuthType, ServerType, Target, Token
 from tests.fakes import REGION, credential_arn, secret_arn
 from tests.slots.sent import owner
@@ -33,6 +34,11 @@ def stubbed(service: str) -> tuple[Any, Stubber]:
     stubber = Stubber(client)
     stubber.activate()
     return client, stubber
+
+
+def credentials_over(client: Any) -> CodeBuildSourceCredentials:
+    """Return CodeBuild's source credentials over a client of the provider's own role."""
+    return CodeBuildSourceCredentials(client, Caller(remedy="Allow it.", region=client.meta.region_name))
 
 
 def import_github(

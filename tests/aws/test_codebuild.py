@@ -4,7 +4,6 @@ import traceback
 
 import pytest
 
-from source_credential.aws.codebuild import CodeBuildSourceCredentials
 from source_credential.errors import (
     AccessDenied,
     AlreadyExists,
@@ -15,7 +14,7 @@ from source_credential.errors import (
     Throttling,
 )
 from source_credential.model import Credential
-from tests.aws.stubs import ARN, TOKEN, import_github, stubbed
+from tests.aws.stubs import ARN, TOKEN, credentials_over, import_github, stubbed
 
 
 @pytest.mark.parametrize("username", [None, "a@example.com"])
@@ -26,7 +25,7 @@ def test_import_sends_what_codebuild_expects(username: str | None) -> None:
     stubber.add_response(
         "import_source_credentials", {"arn": ARN}, {**expected, **({"username": username} if username else {})}
     )
-    assert import_github(CodeBuildSourceCredentials(client), username=username, should_overwrite=False) == ARN
+    assert import_github(credentials_over(client), username=username, should_overwrite=False) == ARN
 
 
 @pytest.mark.parametrize(
@@ -45,6 +44,20 @@ def test_import_sends_what_codebuild_expects(username: str | None) -> None:
             AccessDenied,
             "denied access to the connection",
         ),
+        (
+            "OAuthProviderException",
+            "User is not authorized to access connection arn:...",
+            AccessDenied,
+            "let the provider's role use codeconnections:PassConnection and UseConnection on it",
+        ),
+        (
+            "InvalidInputException",
+            "User: arn:aws:sts::1:assumed-role/r/s is not authorized to perform: codeconnections:PassConnection",
+            AccessDenied,
+            "may not use codeconnections:PassConnection",
+        ),
+        ("InvalidInputException", "A webhook already exists.", InvalidRequest, "refused to import the credential"),
+        ("OAuthProviderException", "Bad credentials", InvalidRequest, "refused to import the credential"),
         ("InvalidInputException", "no", InvalidRequest, "refused to import the credential with AuthType PERSONAL_"),
         ("AccountLimitExceededException", "", ServiceLimitExceeded, "holds as many source credentials"),
         ("AccessDeniedException", "", AccessDenied, "may not use codebuild:ImportSourceCredentials"),
@@ -59,7 +72,7 @@ def test_a_refused_import_is_told_in_our_words_with_awss_code(
     client, stubber = stubbed("codebuild")
     stubber.add_client_error("import_source_credentials", code, f"{message} {TOKEN}")
     with pytest.raises(kind) as caught:
-        import_github(CodeBuildSourceCredentials(client))
+        import_github(credentials_over(client))
     assert text in str(caught.value)
     assert caught.value.aws_code
     assert TOKEN not in "".join(traceback.format_exception(caught.value))
@@ -72,7 +85,7 @@ def test_delete_sends_the_arn_and_takes_gone_for_done() -> None:
     stubber.add_response("delete_source_credentials", {"arn": ARN}, {"arn": ARN})
     stubber.add_client_error("delete_source_credentials", "ResourceNotFoundException")
     stubber.add_client_error("delete_source_credentials", "InvalidInputException")
-    credentials = CodeBuildSourceCredentials(client)
+    credentials = credentials_over(client)
     credentials.delete(ARN)
     credentials.delete(ARN)
     with pytest.raises(GeneralServiceException, match="InvalidInputException"):
@@ -85,10 +98,18 @@ def test_list_returns_every_credential_also_those_the_console_made() -> None:
     client, stubber = stubbed("codebuild")
     stubber.add_response(
         "list_source_credentials",
-        {"sourceCredentialsInfos": [{"arn": ARN, "serverType": "GITHUB", "authType": "OAUTH"}]},
+        {
+            "sourceCredentialsInfos": [
+                {"arn": ARN, "serverType": "GITHUB", "authType": "OAUTH"},
+                {"arn": ARN, "serverType": "GITLAB", "authType": "CODECONNECTIONS", "resource": "arn:..."},
+            ]
+        },
         {},
     )
     stubber.add_response("list_source_credentials", {}, {})
-    credentials = CodeBuildSourceCredentials(client)
-    assert credentials.list_credentials() == [Credential(arn=ARN, server_type="GITHUB", auth_type="OAUTH")]
+    credentials = credentials_over(client)
+    assert credentials.list_credentials() == [
+        Credential(arn=ARN, server_type="GITHUB", auth_type="OAUTH"),
+        Credential(arn=ARN, server_type="GITLAB", auth_type="CODECONNECTIONS", resource="arn:..."),
+    ]
     assert credentials.list_credentials() == []

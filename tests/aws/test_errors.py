@@ -21,23 +21,25 @@ from botocore.exceptions import (
 from botocore.stub import Stubber
 
 from source_credential.aws.codebuild import CodeBuildSourceCredentials
+from source_credential.aws.denials import Caller
 from source_credential.aws.errors import call
 from source_credential.errors import (
     AccessDenied,
     GeneralServiceException,
+    NotStabilized,
     ServiceInternalError,
     SourceCredentialError,
     Throttling,
     Unanswered,
 )
-from tests.aws.stubs import ARN, ROLE, TOKEN, import_github, stubbed
+from tests.aws.stubs import ARN, TOKEN, credentials_over, import_github, stubbed
 from tests.fakes import REGION
 
 
 def test_a_parameter_botocore_itself_refuses_is_not_repeated() -> None:
     """ParamValidationError repeats the value it refuses, so its text goes nowhere."""
     with pytest.raises(ServiceInternalError) as caught:
-        import_github(CodeBuildSourceCredentials(boto3.client("codebuild")), username="")
+        import_github(credentials_over(boto3.client("codebuild")), username="")
     assert "ParamValidationError" in str(caught.value)
     assert TOKEN not in "".join(traceback.format_exception(caught.value))
 
@@ -47,7 +49,7 @@ def test_an_endpoint_that_cannot_be_reached_is_said_so() -> None:
     client = boto3.client("codebuild")
     client.meta.events.register_first("before-call", _unreachable)
     with pytest.raises(ServiceInternalError, match="EndpointConnectionError"):
-        import_github(CodeBuildSourceCredentials(client))
+        import_github(credentials_over(client))
 
 
 def _unreachable(**_: object) -> None:
@@ -61,7 +63,7 @@ def failing(error: Exception) -> SourceCredentialError:
         raise error
 
     with pytest.raises(SourceCredentialError) as caught:
-        call(operation, what="Thing", action="service:Operation", denied_remedy="Allow it.")
+        call(operation, what="Thing", action="service:Operation", caller=Caller(remedy="Allow it."))
     assert caught.value.__context__ is None
     return caught.value
 
@@ -125,40 +127,38 @@ def of_codebuild(credentials: CodeBuildSourceCredentials) -> dict[str, Callable[
     }
 
 
-CALLS = sorted(of_codebuild(CodeBuildSourceCredentials(boto3.client("codebuild", region_name=REGION))))
+CALLS = sorted(of_codebuild(credentials_over(boto3.client("codebuild", region_name=REGION))))
 
 
+@pytest.mark.parametrize("code", ["UnrecognizedClientException", "InvalidClientTokenId", "RegionDisabledException"])
 @pytest.mark.parametrize("name", CALLS)
-def test_a_region_that_is_not_enabled_is_told_as_that(name: str) -> None:
+def test_a_region_that_is_not_enabled_is_told_as_that(name: str, code: str) -> None:
     """AWS says that the credentials are unknown; what to do is to enable the region, or to name another."""
     client = boto3.client("codebuild", region_name="ap-east-1")
     stubber = Stubber(client)
-    stubber.add_client_error(
-        name, "UnrecognizedClientException", "The security token included in the request is invalid."
-    )
+    stubber.add_client_error(name, code, "The security token included in the request is invalid.")
     stubber.activate()
-    with pytest.raises(AccessDenied) as caught:
-        of_codebuild(CodeBuildSourceCredentials(client))[name]()
+    with pytest.raises(NotStabilized) as caught:
+        of_codebuild(credentials_over(client))[name]()
     assert str(caught.value) == (
-        "Region ap-east-1: the account's credentials are not valid there: the region is not enabled for the account "
-        "(UnrecognizedClientException). Enable it (aws account enable-region), or name another Region."
+        "Region ap-east-1: is not enabled for the account: valid credentials are not taken there "
+        f"({code}). Enable it (aws account enable-region), or name another Region."
     )
+
+
+def test_credentials_that_are_not_valid_where_the_provider_is_are_no_matter_of_regions() -> None:
+    """It runs there, so its region is enabled."""
+    response: Any = {"Error": {"Code": "UnrecognizedClientException", "Message": ""}}
+    assert type(failing(ClientError(response, "Operation"))) is GeneralServiceException
 
 
 @pytest.mark.parametrize("name", CALLS)
-@pytest.mark.parametrize(
-    ("role_arn", "remedy"),
-    [
-        (None, "Deploy the provider's own stack again: its template allows this action."),
-        (ROLE, f"Allow it in the policy of {ROLE}; examples/target-account-role.yaml has all that role needs."),
-    ],
-)
-def test_who_may_not_use_an_action_is_told_where_to_allow_it(name: str, role_arn: str | None, remedy: str) -> None:
-    """In the provider's own role it is the template's matter, in another account's role its owner's."""
+def test_who_may_not_use_an_action_is_told_which_one_and_what_to_do(name: str) -> None:
+    """The call's own action where AWS names none."""
     client, stubber = stubbed("codebuild")
     stubber.add_client_error(name, "AccessDeniedException")
     with pytest.raises(AccessDenied) as caught:
-        of_codebuild(CodeBuildSourceCredentials(client, role_arn=role_arn))[name]()
+        of_codebuild(credentials_over(client))[name]()
     action = "".join(part.title() for part in name.split("_"))
-    assert f"codebuild:{action}" in str(caught.value)
-    assert str(caught.value).endswith(remedy)
+    assert f"the provider's role may not use codebuild:{action} (AccessDeniedException)" in str(caught.value)
+    assert str(caught.value).endswith("Allow it.")

@@ -33,9 +33,10 @@ def test_a_secret_is_read_as_text_at_the_version_asked_for(
     """String and binary come out the same."""
     client, stubber = stubbed("secretsmanager")
     answer = {"ARN": SECRET_ARN, "Name": "codebuild/github", "VersionId": VERSION_ID, **stored}
+    answer["VersionStages"] = ["AWSCURRENT"]
     stubber.add_response("get_secret_value", answer, {"SecretId": "codebuild/github", **sent})
     secret = SecretsManagerSecrets(client).read("codebuild/github", **asked)
-    assert secret == Secret(arn=SECRET_ARN, version_id=VERSION_ID, text=TOKEN)
+    assert secret == Secret(arn=SECRET_ARN, version_id=VERSION_ID, labels=("AWSCURRENT",), text=TOKEN)
 
 
 def test_binary_that_is_not_text_is_refused_without_its_bytes() -> None:
@@ -94,12 +95,39 @@ def test_a_secret_is_asked_for_in_the_region_its_arn_names(secret_id: str, regio
         ),
         ("AccessDeniedException", "User is not authorized on kms-token", AccessDenied, "the parameter SecretArns"),
         ("AccessDeniedException", "Access to KMS is not allowed", AccessDenied, "the parameter KmsKeyArns"),
+        (
+            "AccessDeniedException",
+            "User: x is not authorized to perform: kms:Decrypt on resource: y because no resource-based policy allows",
+            AccessDenied,
+            "may not use kms:Decrypt: no resource-based policy allows it",
+        ),
+        (
+            "AccessDeniedException",
+            "User: x is not authorized to perform: kms:Decrypt on the resource",
+            AccessDenied,
+            "the parameter KmsKeyArns",
+        ),
+        (
+            "AccessDeniedException",
+            "not authorized to perform: secretsmanager:GetSecretValue with an explicit deny in a resource-based policy",
+            AccessDenied,
+            "Change the policy of the resource itself",
+        ),
         ("DecryptionFailure", "", AccessDenied, "kms:Decrypt"),
+        ("DecryptionFailure", "arn:aws:kms:x:1:key/y is pending deletion.", NotStabilized, "cancel-key-deletion"),
+        (
+            "InvalidRequestException",
+            "KMS key arn:... is pending deletion.",
+            NotStabilized,
+            "a KMS key that is disabled",
+        ),
+        ("AccessDeniedException", "The KMS key is disabled", NotStabilized, "a KMS key that is disabled"),
+        ("InvalidRequestException", "The version was deleted", InvalidRequest, "refused to read its version"),
         ("InvalidRequestException", "because it was marked for deletion.", NotStabilized, "is scheduled for deletion"),
         (
             "InvalidRequestException",
             "You can't access a secret from a different AWS account if you encrypt the secret with the default KMS key",
-            AccessDenied,
+            InvalidRequest,
             "customer managed key",
         ),
         ("InvalidRequestException", "no", InvalidRequest, "refused to read its version with the label AWSCURRENT"),
@@ -133,3 +161,21 @@ def test_an_absent_version_is_named(asked: dict[str, str], text: str) -> None:
     )
     with pytest.raises(NotFound, match=text):
         SecretsManagerSecrets(client).read("codebuild/github", **asked)
+
+
+@pytest.mark.parametrize(("secret_id", "is_path"), [("/codebuild/github", True), ("codebuild/github", False)])
+def test_a_name_as_parameter_store_has_them_may_be_a_parameters(secret_id: str, *, is_path: bool) -> None:
+    """A secret may have such a name, too, so it is told only when there is none."""
+    client, stubber = stubbed("secretsmanager")
+    stubber.add_client_error("get_secret_value", "ResourceNotFoundException", "can't find the specified secret.")
+    with pytest.raises(NotFound) as caught:
+        SecretsManagerSecrets(client).read(secret_id)
+    assert ("Parameter Store is not read" in str(caught.value)) is is_path
+
+
+def test_a_secret_of_a_region_that_is_not_enabled_is_told_as_that() -> None:
+    """The region is in its ARN."""
+    client, stubber = stubbed("secretsmanager")
+    stubber.add_client_error("get_secret_value", "UnrecognizedClientException")
+    with pytest.raises(NotStabilized, match="Region ap-east-1: is not enabled"):
+        SecretsManagerSecrets(client).read(SECRET_ARN.replace(REGION, "ap-east-1"))

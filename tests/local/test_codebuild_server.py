@@ -13,6 +13,7 @@ from botocore.exceptions import ClientError
 
 from local.codebuild_server import CodeBuildServer
 from source_credential.aws.codebuild import CodeBuildSourceCredentials
+from source_credential.aws.denials import Caller
 from source_credential.errors import AlreadyExists
 from source_credential.model import AuthType, ServerType, Token
 from source_credential.ports import SourceCredentials
@@ -52,7 +53,7 @@ def port(request: pytest.FixtureRequest, server: CodeBuildServer) -> SourceCrede
     """Return the fake, and the adapter over the server."""
     if request.param == "fake":
         return FakeSourceCredentials()
-    return CodeBuildSourceCredentials(client(server))
+    return CodeBuildSourceCredentials(client(server), Caller(remedy="Allow it."))
 
 
 def test_fake_and_adapter_have_one_slot_per_server_type(port: SourceCredentials) -> None:

@@ -3,10 +3,12 @@
 https://docs.aws.amazon.com/codebuild/latest/APIReference/API_ImportSourceCredentials.html
 """
 
+import re
 from contextlib import suppress
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
-from source_credential.aws.errors import Translation, call
+from source_credential.aws.denials import Caller
+from source_credential.aws.errors import call
 from source_credential.errors import (
     AccessDenied,
     AlreadyExists,
@@ -21,20 +23,19 @@ if TYPE_CHECKING:
     from mypy_boto3_codebuild import CodeBuildClient
     from mypy_boto3_codebuild.type_defs import ImportSourceCredentialsInputTypeDef
 
-_OWN_ROLE_REMEDY = "Deploy the provider's own stack again: its template allows this action."
+# Seen from CodeBuild under codes that say no more than that the input is wrong.
+_ALREADY_EXISTS: Final = re.compile(r"(access token|source credentials?)\b.* already exists", re.IGNORECASE)
+# As CreateWebhook and CreateProject word it: github.com/aws/aws-cdk/issues/31726 and 38504
+_CONNECTION_DENIED: Final = re.compile(r"denied to connection|not authorized to access connection", re.IGNORECASE)
 
 
 class CodeBuildSourceCredentials:
     """The port SourceCredentials, over a CodeBuild client: its region and account are those worked on."""
 
-    def __init__(self, client: "CodeBuildClient", *, role_arn: str | None = None) -> None:
-        """Keep the client. role_arn: the role it was assumed for, when it is not the provider's own."""
+    def __init__(self, client: "CodeBuildClient", caller: Caller) -> None:
+        """Keep the client, and who calls with it."""
         self._client = client
-        self._denied_remedy = (
-            f"Allow it in the policy of {role_arn}; examples/target-account-role.yaml has all that role needs."
-            if role_arn
-            else _OWN_ROLE_REMEDY
-        )
+        self._caller = caller
 
     def import_credential(
         self,
@@ -68,17 +69,20 @@ class CodeBuildSourceCredentials:
                 aws_code="AccountLimitExceededException",
             )
 
+        def connection_denied(_message: str) -> SourceCredentialError:
+            return AccessDenied(
+                what,
+                "CodeBuild was denied access to the connection",
+                f"Name one of the credential's own account, or that is shared with it, and let {self._caller.who} use "
+                "codeconnections:PassConnection and UseConnection on it.",
+                aws_code="InvalidInputException",
+            )
+
         def invalid_input(message: str) -> SourceCredentialError:
-            # Seen from CodeBuild in place of ResourceAlreadyExistsException; the text is all that tells them apart.
-            if "already exists" in message:
+            if _ALREADY_EXISTS.search(message):
                 return already_exists(message)
-            if "denied to connection" in message:  # as CreateWebhook words it: github.com/aws/aws-cdk/issues/31726
-                return AccessDenied(
-                    what,
-                    "CodeBuild was denied access to the connection",
-                    "Name a connection of the credential's own region and account, or one that is shared with it.",
-                    aws_code="InvalidInputException",
-                )
+            if _CONNECTION_DENIED.search(message):
+                return connection_denied(message)
             return InvalidRequest(
                 what,
                 f"CodeBuild refused to import the credential with AuthType {auth_type}",
@@ -98,12 +102,12 @@ class CodeBuildSourceCredentials:
             lambda: self._client.import_source_credentials(**parameters),
             what=what,
             action="codebuild:ImportSourceCredentials",
-            denied_remedy=self._denied_remedy,
+            caller=self._caller,
             known={
                 "ResourceAlreadyExistsException": already_exists,
                 "AccountLimitExceededException": limit_exceeded,
                 "InvalidInputException": invalid_input,
-                **self._not_enabled(),
+                "OAuthProviderException": invalid_input,
             },
         )
         return answer["arn"]
@@ -116,10 +120,9 @@ class CodeBuildSourceCredentials:
                 lambda: self._client.delete_source_credentials(arn=arn),
                 what=what,
                 action="codebuild:DeleteSourceCredentials",
-                denied_remedy=self._denied_remedy,
+                caller=self._caller,
                 known={
-                    "ResourceNotFoundException": lambda _message: NotFound(what, "is gone", "Nothing is left to do."),
-                    **self._not_enabled(),
+                    "ResourceNotFoundException": lambda _message: NotFound(what, "is gone", "Nothing is left to do.")
                 },
             )
 
@@ -129,26 +132,14 @@ class CodeBuildSourceCredentials:
             self._client.list_source_credentials,
             what="CodeBuild",
             action="codebuild:ListSourceCredentials",
-            denied_remedy=self._denied_remedy,
-            known=self._not_enabled(),
+            caller=self._caller,
         )
         return [
-            Credential(arn=info["arn"], server_type=info["serverType"], auth_type=info["authType"])
+            Credential(
+                arn=info["arn"],
+                server_type=info["serverType"],
+                auth_type=info["authType"],
+                resource=info.get("resource"),
+            )
             for info in answer.get("sourceCredentialsInfos", [])
         ]
-
-    def _not_enabled(self) -> dict[str, Translation]:
-        """Return what AWS's answer to valid credentials means in a region that the account has not enabled.
-
-        https://docs.aws.amazon.com/accounts/latest/reference/manage-acct-regions.html
-        """
-
-        def not_enabled(_message: str) -> SourceCredentialError:
-            return AccessDenied(
-                f"Region {self._client.meta.region_name}",
-                "the account's credentials are not valid there: the region is not enabled for the account",
-                "Enable it (aws account enable-region), or name another Region.",
-                aws_code="UnrecognizedClientException",
-            )
-
-        return {"UnrecognizedClientException": not_enabled}

@@ -4,8 +4,9 @@ https://docs.aws.amazon.com/codeconnections/latest/APIReference/API_GetConnectio
 """
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
+from source_credential.aws.denials import Caller
 from source_credential.aws.errors import call
 from source_credential.errors import NotFound, SourceCredentialError
 from source_credential.model import Connection
@@ -17,12 +18,18 @@ if TYPE_CHECKING:
     ConnectionsClient = CodeConnectionsClient | CodeStarconnectionsClient
 
 
+CONNECTION_ARNS: Final = "Add the connection to the parameter ConnectionArns of the provider's stack."
+
+
 class CodeConnections:
     """The port Connections. The service was renamed: an ARN of either name is asked of the API of that name."""
 
-    def __init__(self, client: "Callable[[str, str], ConnectionsClient]") -> None:
-        """Keep `client`, which returns the client of a service, by its name in ARNs, in a region."""
+    def __init__(
+        self, client: "Callable[[str, str], ConnectionsClient]", caller: Callable[[str], Caller] | None = None
+    ) -> None:
+        """Keep `client`, which returns the client of a service, by its name in ARNs, in a region; and who asks."""
         self._client = client
+        self._caller = caller or (lambda region: Caller(remedy=CONNECTION_ARNS, region=region))
 
     def get(self, connection_arn: str) -> Connection:
         """Return the connection. Raises NotFound and what `errors.call` raises."""
@@ -41,7 +48,7 @@ class CodeConnections:
             lambda: self._client(service, region).get_connection(ConnectionArn=connection_arn),
             what=what,
             action=f"{service}:GetConnection",
-            denied_remedy="Add the connection to the parameter ConnectionArns of the provider's stack.",
+            caller=self._caller(region),
             known={"ResourceNotFoundException": not_found},
         )
         connection = answer["Connection"]

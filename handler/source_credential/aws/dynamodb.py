@@ -13,6 +13,7 @@ from typing import Any, Final, TypeVar
 from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
 from botocore.exceptions import ClientError
 
+from source_credential.aws.denials import Caller
 from source_credential.aws.errors import call
 from source_credential.errors import Throttling
 from source_credential.ports import Conflict
@@ -25,7 +26,9 @@ _PASSING: Final = frozenset(
 )
 _CONDITION: Final = frozenset({"ConditionalCheckFailedException", "ConditionalCheckFailed"})
 
-_REMEDY: Final = "Deploy the provider's own stack again: it has the table, and its template allows this action."
+_CALLER: Final = Caller(
+    remedy="Deploy the provider's own stack again: it has the table, and its template allows this action."
+)
 
 _serialise = TypeSerializer().serialize
 _deserialise = TypeDeserializer().deserialize
@@ -69,7 +72,7 @@ def ask(operation: Callable[[], Result], *, table: str, action: str) -> Result:
         lambda: _until_alone(operation, what, action),
         what=what,
         action=action,
-        denied_remedy=_REMEDY,
+        caller=_CALLER,
     )
 
 

@@ -13,9 +13,10 @@ from botocore.exceptions import (
     ProxyConnectionError,
 )
 
+from source_credential.aws.denials import Caller, denied, is_code_of_denial, is_worded_as_denial
 from source_credential.errors import (
-    AccessDenied,
     GeneralServiceException,
+    NotStabilized,
     ServiceInternalError,
     SourceCredentialError,
     Throttling,
@@ -42,7 +43,9 @@ _THROTTLED: Final = frozenset(
         "TransactionInProgressException",
     }
 )
-_DENIED: Final = frozenset({"AccessDenied", "AccessDeniedException", "UnauthorizedOperation", "NotAuthorized"})
+# What AWS answers to valid credentials in a region that the account has not enabled, or not for STS:
+# https://docs.aws.amazon.com/accounts/latest/reference/manage-acct-regions.html
+_NOT_ENABLED: Final = frozenset({"UnrecognizedClientException", "InvalidClientTokenId", "RegionDisabledException"})
 
 # Where the SDK has not even sent the call. After every other exception of its, the call may have had its effect.
 _NOT_SENT: Final = (
@@ -65,39 +68,47 @@ def call(
     *,
     what: str,
     action: str,
-    denied_remedy: str,
+    caller: Caller,
     known: Mapping[str, Translation] | None = None,
 ) -> Result:
     """Return what `operation`, one call of an AWS API, returns.
 
     what: the thing the call is about, as the reader knows it. action: its IAM action, `service:Operation`.
-    denied_remedy: what to do when the role may not. known: translations of the operation's own codes; these go first.
+    caller: who makes it, and what to do when it may not. known: translations of the operation's own codes; these go
+    before all else, but not before a denial that AWS words as such.
     Raises SourceCredentialError; Unanswered when the call may have had its effect. The SDK's exception is not attached:
     its text may hold a parameter, such as the token.
     """
     try:
         return operation()
     except ClientError as error:
-        failure = _translate(error, what, action, denied_remedy, known or {})
+        failure = _translate(error, what, action, caller, known or {})
     except BotoCoreError as error:
         kind = ServiceInternalError if isinstance(error, _NOT_SENT) else Unanswered
         failure = kind(
             what,
             f"{action} got no usable answer from AWS ({type(error).__name__})",
-            "Deploy again; if it goes on, check that the provider function can reach the service's endpoint.",
+            caller.unreachable,
         )
     raise failure
 
 
 def _translate(
-    error: ClientError, what: str, action: str, denied_remedy: str, known: Mapping[str, Translation]
+    error: ClientError, what: str, action: str, caller: Caller, known: Mapping[str, Translation]
 ) -> SourceCredentialError:
     details = error.response.get("Error", {})
-    code = str(details.get("Code", ""))
-    if code in known:
-        return known[code](str(details.get("Message", "")))
-    if code in _DENIED:
-        return AccessDenied(what, f"the provider's role may not use {action}", denied_remedy, aws_code=code)
+    code, message = str(details.get("Code", "")), str(details.get("Message", ""))
+    if code in known and not is_worded_as_denial(message):
+        return known[code](message)
+    if is_code_of_denial(code) or is_worded_as_denial(message):
+        return denied(what, action, caller, code=code, message=message)
+    if code in _NOT_ENABLED and caller.region is not None:
+        return NotStabilized(
+            f"Region {caller.region}",
+            "is not enabled for the account: valid credentials are not taken there",
+            "Enable it (aws account enable-region), or name another Region.",
+            aws_code=code,
+        )
     if code in _THROTTLED:
         return Throttling(
             what,

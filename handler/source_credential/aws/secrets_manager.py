@@ -5,11 +5,11 @@ https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_GetSecretValu
 
 import re
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Final, cast
 
+from source_credential.aws.denials import Caller, denied
 from source_credential.aws.errors import call
 from source_credential.errors import (
-    AccessDenied,
     InvalidRequest,
     NotFound,
     NotStabilized,
@@ -24,9 +24,20 @@ if TYPE_CHECKING:
 
 _REGION_OF_ARN = re.compile(r"arn:[\w-]+:secretsmanager:([a-z0-9-]+):")
 
-_DENIED_REMEDY = (
+_MAY_READ: Final = (
     "Add the secret to the parameter SecretArns of the provider's stack; a secret of another account also needs a "
     "resource policy that lets the provider's role read it."
+)
+_MAY_DECRYPT: Final = (
+    "Add the key to the parameter KmsKeyArns of the provider's stack, and check that the key policy lets the role use "
+    "it."
+)
+# What Secrets Manager says of a key whose state keeps it from being used; KMS's own texts are behind it.
+_KEY_IN_A_WRONG_STATE: Final = re.compile(
+    r"\b(kms|key)\b.*(pending (deletion|import)|disabled|invalid state)", re.IGNORECASE | re.DOTALL
+)
+_DELETED: Final = re.compile(
+    r"marked (for deletion|deleted)|secret\b.* scheduled for deletion", re.IGNORECASE | re.DOTALL
 )
 
 
@@ -58,7 +69,7 @@ class SecretsManagerSecrets:
             lambda: self._client_for(secret_id).get_secret_value(**parameters),
             what=what,
             action="secretsmanager:GetSecretValue",
-            denied_remedy=_DENIED_REMEDY,
+            caller=refusals.caller,
             known={
                 "ResourceNotFoundException": refusals.not_found,
                 "AccessDeniedException": refusals.access_denied,
@@ -69,6 +80,7 @@ class SecretsManagerSecrets:
         return Secret(
             arn=answer["ARN"],
             version_id=answer["VersionId"],
+            labels=tuple(answer.get("VersionStages", ())),
             text=_text(answer, what),
         )
 
@@ -85,7 +97,12 @@ class _Refusals:
 
     def __init__(self, what: str, *, version_stage: str | None, version_id: str | None) -> None:
         self._what = what
-        self._by_arn = _REGION_OF_ARN.match(what.removeprefix("Secret ")) is not None
+        region = _REGION_OF_ARN.match(what.removeprefix("Secret "))
+        self._by_arn = region is not None
+        self._is_a_path = what.startswith("Secret /")
+        self.caller = Caller(
+            remedy=_MAY_READ, remedies={"kms": _MAY_DECRYPT}, region=region[1] if region is not None else None
+        )
         self._version = (
             f"version {version_id}" if version_id else f"version with the label {version_stage or 'AWSCURRENT'}"
         )
@@ -102,39 +119,38 @@ class _Refusals:
         return NotFound(
             self._what,
             "does not exist" if self._by_arn else "does not exist in the provider's account and region",
-            "Correct SecretId, or create the secret; a secret of another account or region is named by its whole ARN.",
+            "Correct SecretId, or create the secret; a secret of another account or region is named by its whole ARN."
+            + (" A parameter of Parameter Store is not read." if self._is_a_path else ""),
             aws_code=code,
         )
 
     def access_denied(self, message: str) -> SourceCredentialError:
-        if "Access to KMS" in message or "kms:Decrypt" in message:
-            return self._kms("AccessDeniedException")
-        return AccessDenied(
-            self._what,
-            "the provider's role may not use secretsmanager:GetSecretValue on it",
-            _DENIED_REMEDY,
-            aws_code="AccessDeniedException",
-        )
+        code = "AccessDeniedException"
+        if "Access to KMS" in message or _KEY_IN_A_WRONG_STATE.search(message):
+            return self._kms(code, message)
+        return denied(self._what, "secretsmanager:GetSecretValue", self.caller, code=code, message=message)
 
-    def decryption_failure(self, _message: str) -> SourceCredentialError:
-        return self._kms("DecryptionFailure")
+    def decryption_failure(self, message: str) -> SourceCredentialError:
+        return self._kms("DecryptionFailure", message)
 
     def invalid_request(self, message: str) -> SourceCredentialError:
         code = "InvalidRequestException"
-        if "deletion" in message or "deleted" in message:
+        if "different AWS account" in message:
+            return InvalidRequest(
+                self._what,
+                "belongs to another account and is encrypted with that account's default key, which cannot be shared",
+                "Encrypt it with a customer managed key that the provider's role may use (parameter KmsKeyArns).",
+                aws_code=code,
+            )
+        if _DELETED.search(message):
             return NotStabilized(
                 self._what,
                 "is scheduled for deletion",
                 "Restore it (aws secretsmanager restore-secret --secret-id ...), or name another secret.",
                 aws_code=code,
             )
-        if "different AWS account" in message or "default KMS" in message:
-            return AccessDenied(
-                self._what,
-                "belongs to another account and is encrypted with that account's default key, which cannot be shared",
-                "Encrypt it with a customer managed key that the provider's role may use (parameter KmsKeyArns).",
-                aws_code=code,
-            )
+        if _KEY_IN_A_WRONG_STATE.search(message):
+            return self._kms(code, message)
         return InvalidRequest(
             self._what,
             f"Secrets Manager refused to read its {self._version}",
@@ -142,14 +158,15 @@ class _Refusals:
             aws_code=code,
         )
 
-    def _kms(self, code: str) -> SourceCredentialError:
-        return AccessDenied(
-            self._what,
-            "the provider's role may not decrypt with the secret's KMS key (kms:Decrypt)",
-            "Add the key to the parameter KmsKeyArns of the provider's stack, check that the key policy lets the role "
-            "use it, and that the key is enabled.",
-            aws_code=code,
-        )
+    def _kms(self, code: str, message: str) -> SourceCredentialError:
+        if _KEY_IN_A_WRONG_STATE.search(message):
+            return NotStabilized(
+                self._what,
+                "is encrypted with a KMS key that is disabled, or about to be deleted",
+                "Enable it again (aws kms cancel-key-deletion, aws kms enable-key): until then it decrypts nothing.",
+                aws_code=code,
+            )
+        return denied(self._what, "kms:Decrypt", self.caller, code=code, message="")
 
 
 def _text(answer: Mapping[str, object], what: str) -> str:

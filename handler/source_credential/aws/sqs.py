@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from itertools import islice
 from typing import TYPE_CHECKING, Any, Final
 
+from source_credential.aws.denials import Caller
 from source_credential.aws.errors import call
 from source_credential.errors import ServiceInternalError
 
@@ -24,7 +25,7 @@ _DELAYS: Final = (10, 60, 300, 900)
 # A turn that is never given back ends after 52 seconds (slots/turn.py): four of these waits outlast it.
 _BUSY_DELAY: Final = 30
 
-_REMEDY: Final = "Deploy the provider's own stack again: its template allows this action."
+_CALLER: Final = Caller(remedy="Deploy the provider's own stack again: its template allows this action.")
 
 
 class SqsQueue:
@@ -54,7 +55,7 @@ class SqsQueue:
                 lambda entries=entries: self._client.send_message_batch(QueueUrl=self._url, Entries=entries),  # type: ignore[misc]
                 what="Queue",
                 action="sqs:SendMessage",
-                denied_remedy=_REMEDY,
+                caller=_CALLER,
             )
             if answer.get("Failed"):
                 raise ServiceInternalError("Queue", "did not take all messages", "They are sent again with the retry.")
@@ -81,7 +82,7 @@ class SqsQueue:
             ),
             what="Queue",
             action="sqs:ChangeMessageVisibility",
-            denied_remedy=_REMEDY,
+            caller=_CALLER,
         )
 
 

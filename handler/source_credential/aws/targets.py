@@ -5,17 +5,17 @@ https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html
 
 import re
 from collections.abc import Callable
-from difflib import get_close_matches
-from functools import cached_property
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
 import boto3
 from botocore.config import Config
 
 from source_credential.aws.codebuild import CodeBuildSourceCredentials
-from source_credential.aws.connections import CodeConnections
+from source_credential.aws.connections import CONNECTION_ARNS, CodeConnections
+from source_credential.aws.denials import Caller
 from source_credential.aws.errors import call
-from source_credential.errors import AccessDenied, InvalidRequest, SourceCredentialError
+from source_credential.aws.regions import Regions
 from source_credential.model import Owner, Target
 
 if TYPE_CHECKING:
@@ -51,6 +51,7 @@ class AwsTargets:
         self._external_id = external_id
         self.account_id = account_id
         self.region = session.region_name
+        self._regions = Regions(session)
 
     def source_credentials(self, target: Target, owner: Owner) -> CodeBuildSourceCredentials:
         """Return CodeBuild's source credentials at the target; `owner` names the session of a role.
@@ -58,7 +59,8 @@ class AwsTargets:
         Raises InvalidRequest for a region that does not exist, and what assuming the role raises.
         """
         client = self._client("codebuild", target.slot.region, target.role_arn, owner)
-        return CodeBuildSourceCredentials(client, role_arn=target.role_arn)
+        own = "Deploy the provider's own stack again: its template allows this action."
+        return CodeBuildSourceCredentials(client, self._caller(own, target.slot.region, target.role_arn))
 
     def connections(self, target: Target, owner: Owner) -> CodeConnections:
         """Return CodeConnections, asked as the role that imports, in the region each connection is in."""
@@ -67,46 +69,40 @@ class AwsTargets:
             made: ConnectionsClient = self._client(service, region, target.role_arn, owner)
             return made
 
-        return CodeConnections(client)
+        return CodeConnections(client, lambda region: self._caller(CONNECTION_ARNS, region, target.role_arn))
 
-    @cached_property
-    def _regions(self) -> list[str]:
-        partition = self._session.get_partition_for_region(self.region)
-        return self._session.get_available_regions("codebuild", partition_name=partition)
+    def _caller(self, own_remedy: str, region: str, role_arn: str | None) -> Caller:
+        """Return who calls, and what to do when it may not, or when nobody is there: a name may be misspelt."""
+        if role_arn is None:
+            remedies = dict.fromkeys(("codeconnections", "codestar-connections"), CONNECTION_ARNS)
+            caller = Caller(remedy=own_remedy, remedies=remedies, region=region)
+        else:
+            remedy = "Allow it in its policy; examples/target-account-role.yaml has all that this role needs."
+            caller = Caller(who=f"role {role_arn}", remedy=remedy, region=region)
+        if self._regions.is_known(region):
+            return caller
+        return replace(caller, unreachable=f"Check the name of region {region}: {self._regions.nearest(region)}")
 
     def _client(self, service: str, region: str, role_arn: str | None, owner: Owner) -> Any:  # noqa: ANN401 - boto3's clients have no common type
-        if region != self.region and region not in self._regions:
-            [nearest] = get_close_matches(region, self._regions, n=1, cutoff=0)
-            raise InvalidRequest(
-                "Region",
-                f"{region} is no region in which the provider knows CodeBuild",
-                f"The nearest name is {nearest}. A region that is newer than the provider needs a newer provider.",
-            )
+        self._regions.check(region)
         if role_arn is None:
             return self._own_client(service, region)
         return self._assume(role_arn, owner).client(service, region_name=region, config=self._configs(service))  # type: ignore[call-overload]
 
     def _assume(self, role_arn: str, owner: Owner) -> boto3.Session:
         """Return a session of the role. Raises AccessDenied and what `errors.call` raises."""
-        what = f"RoleArn {role_arn}"
-
-        def denied(_message: str) -> SourceCredentialError:
-            return AccessDenied(
-                what,
-                "the provider may not assume it",
-                "Add it to the parameter TargetRoleArns of the provider's stack, and let the role's trust policy name "
-                "the provider's role and its external id; examples/target-account-role.yaml makes such a role.",
-                aws_code="AccessDenied",
-            )
-
+        caller = Caller(
+            remedy="Add it to the parameter TargetRoleArns of the provider's stack, and let the role's trust policy "
+            "name the provider's role and its external id; examples/target-account-role.yaml makes such a role.",
+            region=self.region,
+        )
         parameters: dict[str, str] = {"ExternalId": self._external_id} if self._external_id else {}
         client: Any = self._own_client("sts", self.region)
         answer = call(
             lambda: client.assume_role(RoleArn=role_arn, RoleSessionName=_session_name(owner), **parameters),
-            what=what,
+            what=f"RoleArn {role_arn}",
             action="sts:AssumeRole",
-            denied_remedy="",
-            known={"AccessDenied": denied, "AccessDeniedException": denied},
+            caller=caller,
         )
         credentials = answer["Credentials"]
         return boto3.Session(
