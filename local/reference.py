@@ -21,13 +21,9 @@ def made(page: str) -> str:
 
 def _row(name: str, definition: dict[str, Any], schema: dict[str, Any]) -> str:
     option = definition.get("x-cli-option", "")
-    values = f" One of {', '.join(f'`{value}`' for value in definition['enum'])}." if _is_list(definition) else ""
+    values = f" One of {', '.join(f'`{value}`' for value in definition['enum'])}." if "enum" in definition else ""
     meaning = f"{definition['description']}{values}"
     return f"| `{name}` | {_needed(name, schema)} | {meaning} | {f'`{option}`' if option else ''} |"
-
-
-def _is_list(definition: dict[str, Any]) -> bool:
-    return "enum" in definition and True not in definition["enum"]
 
 
 def _needed(name: str, schema: dict[str, Any]) -> str:
@@ -39,7 +35,9 @@ def _needed(name: str, schema: dict[str, Any]) -> str:
     auth_types = [
         f"`{rule['if']['properties']['AuthType']['const']}`"
         for rule in schema["allOf"]
-        if name in rule["then"].get("required", []) and "AuthType" in rule["if"].get("properties", {})
+        if "then" in rule
+        and name in rule["then"].get("required", [])
+        and "AuthType" in rule["if"].get("properties", {})
     ]
     return f"with {', '.join(auth_types)}" if auth_types else "no"
 

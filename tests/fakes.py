@@ -60,7 +60,9 @@ class FakeSourceCredentials:
         if server_type in self.slots and not should_overwrite:
             raise AlreadyExists("ServerType", "is taken", "Overwrite it.")
         arn = credential_arn(server_type, region=self.region, account_id=self.account_id)
-        self.slots[server_type] = Credential(arn=arn, server_type=server_type, auth_type=auth_type)
+        leads = auth_type in (AuthType.SECRETS_MANAGER, AuthType.CODECONNECTIONS)
+        resource = token.reveal() if leads else None
+        self.slots[server_type] = Credential(arn=arn, server_type=server_type, auth_type=auth_type, resource=resource)
         self.imported[server_type] = (hashlib.sha256(token.reveal().encode()).hexdigest(), username)
         return arn
 
@@ -106,7 +108,12 @@ class FakeSecrets:
         if version_id is None or version_id in self.gone_versions:
             raise VersionNotFound(f"Secret {secret_id}", f"has no version {version_id}", "Name another one.")
         text = self.versions.get((secret_id, version_id), self.texts[secret_id])
-        return Secret(arn=self.arns.get(secret_id, secret_arn(secret_id)), version_id=version_id, text=text)
+        labels = tuple(label for label in self._labels_of(secret_id) if self.version_of(secret_id, label) == version_id)
+        arn = self.arns.get(secret_id, secret_arn(secret_id))
+        return Secret(arn=arn, version_id=version_id, labels=labels, text=text)
+
+    def _labels_of(self, secret_id: str) -> set[str]:
+        return {"AWSCURRENT"} | {label for name, label in self.labels if name == secret_id}
 
     def version_of(self, secret_id: str, label: str) -> str | None:
         """Return the version that the label names."""

@@ -62,6 +62,33 @@ def test_an_owner_is_told_by_the_stacks_name(stack_id: str, name: str) -> None:
     assert str(owner) == f"stack {name}, logical id GitHub"
 
 
+HERE, NEAR, FAR, NOWHERE = (
+    Owner(stack_id=stack_id, logical_resource_id="GitHub")
+    for stack_id in (
+        "arn:aws:cloudformation:us-east-1:000000000000:stack/here/0a1b",
+        "arn:aws:cloudformation:eu-west-1:000000000000:stack/near/0a1b",
+        "arn:aws:cloudformation:us-east-1:222222222222:stack/far/0a1b",
+        "nowhere",
+    )
+)
+
+
+@pytest.mark.parametrize(
+    ("told", "reader", "place"),
+    [
+        (HERE, HERE, ""),
+        (NEAR, HERE, ", in region eu-west-1 of account 000000000000"),
+        (FAR, HERE, ", in region us-east-1 of account 222222222222"),
+        (HERE, NOWHERE, ", in region us-east-1 of account 000000000000"),
+        (NOWHERE, HERE, ""),
+    ],
+)
+def test_an_owner_elsewhere_is_told_with_its_place(told: Owner, reader: Owner, place: str) -> None:
+    """Where it is another one than the reader's; an id that is no ARN tells none."""
+    assert told.as_seen_by(reader) == f"{told}{place}"
+    assert [owner.account_id for owner in (FAR, NOWHERE)] == ["222222222222", None]
+
+
 @pytest.mark.parametrize("server_type", ServerType)
 def test_a_slots_text_leads_back_to_the_slot(server_type: ServerType) -> None:
     """The text is the table's key, and two slots never share one."""

@@ -23,22 +23,32 @@ CLAIM = Claim(
     secret_arn=secret_arn("codebuild/github"),
     secret_version_id=VERSION_ID,
 )
-ALWAYS = {"Arn": CLAIM.arn, "ServerType": "GITHUB", "AuthType": "PERSONAL_ACCESS_TOKEN"}
-OF_THE_SECRET = {"SecretArn": secret_arn("codebuild/github"), "SecretVersionId": VERSION_ID}
+ATTRIBUTES = {
+    "Arn": CLAIM.arn,
+    "ServerType": "GITHUB",
+    "AuthType": "PERSONAL_ACCESS_TOKEN",
+    "SecretArn": secret_arn("codebuild/github"),
+    "SecretVersionId": VERSION_ID,
+    "TokenLogin": "",
+    "TokenExpiresAt": "",
+}
 
 
 @pytest.mark.parametrize(
     ("more", "expected"),
     [
-        ({}, OF_THE_SECRET),
-        ({"secret_version_id": None}, {"SecretArn": secret_arn("codebuild/github")}),
-        ({"secret_arn": None, "secret_version_id": None}, {}),
-        ({"token_login": "octocat", "token_expires_at": "2027-01-01T00:00:00+00:00"}, OF_THE_SECRET),
+        ({}, {}),
+        ({"secret_version_id": None}, {"SecretVersionId": ""}),
+        ({"secret_arn": None, "secret_version_id": None}, {"SecretArn": "", "SecretVersionId": ""}),
+        ({"token_login": "octocat", "token_expires_at": "2027-01-01T00:00:00+00:00"}, {}),
     ],
 )
-def test_the_attributes_tell_where_a_credential_came_from(more: dict[str, Any], expected: dict[str, str]) -> None:
-    """What there is of it, and never what the provider told of a token about which it was not to be asked."""
-    assert replace(CLAIM, **more).attributes == {**ALWAYS, **expected}
+def test_the_attributes_are_always_the_same_ones(more: dict[str, Any], expected: dict[str, str]) -> None:
+    """Empty rather than absent, since a template that asks for an absent one fails.
+
+    What the provider told of a token is not told of one about which it was not to be asked.
+    """
+    assert replace(CLAIM, **more).attributes == {**ATTRIBUTES, **expected}
 
 
 @pytest.mark.parametrize(
@@ -47,11 +57,10 @@ def test_the_attributes_tell_where_a_credential_came_from(more: dict[str, Any], 
 def test_with_verify_token_the_attributes_tell_what_the_provider_knows(
     login: str | None, expires_at: str | None
 ) -> None:
-    """Empty rather than absent where it did not tell: a template that asks for an absent one fails."""
+    """Empty where it did not tell."""
     specification = replace(CLAIM.specification, verify_token=True)
     claim = replace(CLAIM, specification=specification, token_login=login, token_expires_at=expires_at)
-    told = {"TokenLogin": login or "", "TokenExpiresAt": expires_at or ""}
-    assert claim.attributes == {**ALWAYS, **OF_THE_SECRET, **told}
+    assert claim.attributes == {**ATTRIBUTES, "TokenLogin": login or "", "TokenExpiresAt": expires_at or ""}
 
 
 def test_a_secrets_lasting_name_is_that_of_the_one_which_is_made_anew() -> None:
@@ -67,11 +76,12 @@ def test_a_secrets_lasting_name_is_that_of_the_one_which_is_made_anew() -> None:
         (replace(CLAIM, secret_arn=None), False),
         (replace(CLAIM, specification=replace(CLAIM.specification, follow_rotation=False)), False),
         (replace(CLAIM, specification=replace(CLAIM.specification, secret_version_id=VERSION_ID)), False),
-        (replace(CLAIM, specification=replace(CLAIM.specification, auth_type=AuthType.SECRETS_MANAGER)), False),
+        (replace(CLAIM, specification=replace(CLAIM.specification, auth_type=AuthType.SECRETS_MANAGER)), True),
+        (replace(CLAIM, specification=replace(CLAIM.specification, secret_id=None)), False),
     ],
 )
-def test_a_claim_follows_the_secret_whose_token_was_imported(*, claim: Claim, is_following: bool) -> None:
-    """Unless it is pinned or asked not to, or CodeBuild reads the secret itself."""
+def test_a_claim_follows_its_secret(*, claim: Claim, is_following: bool) -> None:
+    """Also one that CodeBuild reads itself, unless it is pinned or asked not to; a connection has none."""
     assert claim.followed_secret == (lasting_name(secret_arn("codebuild/github")) if is_following else None)
 
 

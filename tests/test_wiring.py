@@ -10,7 +10,7 @@ from botocore.exceptions import NoRegionError
 from botocore.stub import Stubber
 
 from source_credential import wiring
-from source_credential.errors import AccessDenied
+from source_credential.errors import AccessDenied, NotFound
 from source_credential.model import AuthType, Request, ServerType, Specification
 from source_credential.records import Record
 from source_credential.slots.freshen import Finding
@@ -99,10 +99,10 @@ def test_all_of_the_logic_works_on_the_table_of_the_environment(logic: Logic, dy
 def test_a_create_that_is_refused_claims_nothing(logic: Logic) -> None:
     """Whose secret cannot be read: Secrets Manager is asked as the function asks it."""
     stubber = Stubber(wiring._own_client("secretsmanager", REGION))
-    stubber.add_client_error("get_secret_value", "AccessDeniedException")
+    stubber.add_client_error("get_secret_value", "ResourceNotFoundException")
     stubber.activate()
     request = Request(owner=OWNER, request_id="request", request_type="Create")
-    with pytest.raises(AccessDenied, match="the parameter SecretArns"):
+    with pytest.raises(NotFound, match="does not exist in the provider's account and region"):
         logic.provisioner.create(request, GITHUB, Run(lambda: 100.0))
     assert logic.table.look(SLOT) == Record(slot=SLOT)
 

@@ -91,13 +91,18 @@ class Specification:
     server_url: str | None = None
 
     @property
-    def followed_label(self) -> str | None:
-        """Return the staging label whose versions are imported as they come; None when nothing is followed.
+    def leads(self) -> bool:
+        """Tell whether CodeBuild is given no token, but is led to a secret or a connection, and reads that itself."""
+        return self.auth_type in (AuthType.SECRETS_MANAGER, AuthType.CODECONNECTIONS)
 
-        What CodeBuild reads itself, and a pinned version, need no following.
+    @property
+    def followed_label(self) -> str | None:
+        """Return the staging label whose versions are looked at as they come; None when nothing is followed.
+
+        A pinned version needs no following, and a connection has no secret. Of a secret that CodeBuild reads itself a
+        new version is not imported, but one that was made anew has another ARN, and that is.
         """
-        imports_token = self.auth_type in (AuthType.PERSONAL_ACCESS_TOKEN, AuthType.BASIC_AUTH)
-        if not imports_token or not self.follow_rotation or self.secret_version_id is not None:
+        if self.secret_id is None or not self.follow_rotation or self.secret_version_id is not None:
             return None
         return self.secret_version_stage or "AWSCURRENT"
 
@@ -115,9 +120,26 @@ class Owner:
         parts = self.stack_id.split("/")
         return parts[1] if len(parts) > 1 else self.stack_id
 
+    @property
+    def account_id(self) -> str | None:
+        """Return the account the stack is in: its ARN is arn:PARTITION:cloudformation:REGION:ACCOUNT:stack/NAME/ID."""
+        return self.place[1]
+
     def __str__(self) -> str:
         """Return how a person speaks of it."""
         return f"stack {self.stack_name}, logical id {self.logical_resource_id}"
+
+    def as_seen_by(self, reader: "Owner") -> str:
+        """Return how it is told to the owner of another resource: with its place, where that is another one."""
+        region, account_id = self.place
+        is_elsewhere = account_id is not None and self.place != reader.place
+        return f"{self}{f', in region {region} of account {account_id}' if is_elsewhere else ''}"
+
+    @property
+    def place(self) -> tuple[str | None, str | None]:
+        """Return the region and the account the stack is in; None where its id is no ARN."""
+        parts = self.stack_id.split(":", 5)
+        return (parts[3], parts[4]) if len(parts) > 5 else (None, None)  # noqa: PLR2004 - as an ARN has
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -160,10 +182,11 @@ class Request:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Secret:
-    """One version of a secret, as Secrets Manager returned it. `text` is left out of the repr."""
+    """One version of a secret, as Secrets Manager returned it, with its staging labels. The repr is without `text`."""
 
     arn: str
     version_id: str
+    labels: tuple[str, ...] = ()
     text: str = field(repr=False)
 
 
@@ -178,11 +201,16 @@ class Connection:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Credential:
-    """A source credential as CodeBuild lists it. `auth_type` is text: some that are listed cannot be imported."""
+    """A source credential as CodeBuild lists it.
+
+    auth_type: text, for some that are listed cannot be imported. resource: the ARN of the connection or the secret that
+    it leads to; None for a token.
+    """
 
     arn: str
     server_type: str
     auth_type: str
+    resource: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

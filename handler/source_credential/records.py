@@ -48,18 +48,20 @@ class Claim:
 
     @property
     def attributes(self) -> dict[str, str]:
-        """Return what Fn::GetAtt gives."""
-        found = {
+        """Return what Fn::GetAtt gives: always all of it, for a template that asks for an absent attribute fails.
+
+        What the Git provider has told of a token is told only while it is to be asked.
+        """
+        is_verified = self.specification.verify_token
+        return {
             "Arn": self.arn,
             "ServerType": self.specification.server_type.value,
             "AuthType": self.specification.auth_type.value,
-            "SecretArn": self.secret_arn,
-            "SecretVersionId": self.secret_version_id,
+            "SecretArn": self.secret_arn or "",
+            "SecretVersionId": self.secret_version_id or "",
+            "TokenExpiresAt": (is_verified and self.token_expires_at) or "",
+            "TokenLogin": (is_verified and self.token_login) or "",
         }
-        if self.specification.verify_token:
-            # Empty rather than absent where the provider did not tell: a template that asks for an absent one fails.
-            found |= {"TokenExpiresAt": self.token_expires_at or "", "TokenLogin": self.token_login or ""}
-        return {name: value for name, value in found.items() if value is not None}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

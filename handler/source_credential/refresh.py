@@ -10,7 +10,7 @@ import os
 from collections.abc import Callable
 from datetime import UTC, datetime
 from itertools import chain, islice
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 from aws_lambda_powertools.utilities.batch import BatchProcessor, EventType, process_partial_response
 from aws_lambda_powertools.utilities.batch.types import PartialItemFailureResponse
@@ -28,7 +28,7 @@ from source_credential.observability import (
     measure_expiry,
     measure_seconds,
 )
-from source_credential.slots.freshen import Outcome
+from source_credential.slots.freshen import Outcome, SecretChange
 from source_credential.slots.turn import TERM_SECONDS, Run
 from source_credential.wiring import Logic
 
@@ -44,16 +44,12 @@ _SECONDS_FOR_ONE: Final = _PATIENCE_SECONDS + TERM_SECONDS + 5.0
 _processor: Final = BatchProcessor(event_type=EventType.SQS, raise_on_entire_batch_failure=False)
 
 
-class SecretChange(NamedTuple):
-    """What Secrets Manager told: which secret got a new version by which label, and when, ISO 8601."""
-
-    secret: str
-    label: str
-    time: str
-
-
 class NotBegun(Exception):
     """A message that was not looked at; it comes again."""
+
+
+class NotYetConsistent(Exception):
+    """Secrets Manager does not show yet what it has told of; the message comes again."""
 
 
 class UnknownMessage(ValueError):
@@ -96,6 +92,11 @@ def _handler(logic: Logic, run: Run) -> Callable[[SQSRecord], None]:
             logger.info("Not now, and will be tried again", reason=str(busy))
             _delay_a_little(record)
             raise
+        except NotYetConsistent as early:
+            # Nor is this. After a few of these waits Secrets Manager has settled, or the event is too old to matter.
+            logger.info("Not now, and will be tried again", reason=str(early))
+            _delay(record, receive_count)
+            raise
         except Exception as error:
             count("RefreshFailures")
             if isinstance(error, SourceCredentialError):
@@ -130,14 +131,16 @@ def _handle(logic: Logic, run: Run, message: Any) -> None:  # noqa: ANN401 - JSO
     match message:
         case {
             "detail-type": "Secret Label Updated",
-            "detail": {"labelUpdated": str(label)},
+            "detail": {"labelUpdated": str(label), **more},
             "resources": [str(secret_arn), *_],
             "time": str(time),
         }:
-            _secret_changed(logic, run, SecretChange(secret_arn, label, time))
-        case {"refresh": {"slot": str(slot), "secret": str(secret_arn), "label": str(label), "time": str(time)}}:
-            _refresh(logic, run, Slot.parse(slot), SecretChange(secret_arn, label, time))
-        case {"check": "all"}:
+            _secret_changed(logic, run, SecretChange(secret_arn, label, time, str(more.get("versionId", ""))))
+        case {"refresh": {"slot": str(slot), "secret": str(secret), "label": str(label), "time": str(time), **more}}:
+            change = SecretChange(secret, label, time, str(more.get("version", "")))
+            _refresh(logic, run, Slot.parse(slot), change)
+        case {"check": "all"} | {"source": "aws.events", "detail-type": "Scheduled Event"}:
+            # The latter is the schedule's own event, as EventBridge keeps it when it could not deliver it.
             sent = wiring.refresh_queue().send(
                 ({"check": {"slot": str(slot)}} for slot in logic.table.slots()),
                 within_seconds=_CHECKS_WITHIN_SECONDS,
@@ -163,12 +166,14 @@ def _secret_changed(logic: Logic, run: Run, change: SecretChange) -> None:
 
 def _refresh(logic: Logic, run: Run, slot: Slot, change: SecretChange) -> None:
     logger.append_keys(slot=str(slot))
-    outcome = logic.freshener.refresh(slot, run, secret_arn=change.secret, label=change.label)
+    outcome, is_behind = logic.freshener.refresh(slot, run, change)
     refreshed = outcome is Outcome.REFRESHED
     logger.info("Refreshed" if refreshed else "Nothing to refresh", outcome=outcome, label=change.label)
     if refreshed:
         count("Refreshes")
         measure_seconds("SecondsToImport", _seconds_since(change.time))
+    if is_behind:
+        raise NotYetConsistent("Secrets Manager has told of another version than it gives as yet")
 
 
 def _check(logic: Logic, run: Run, slot: Slot) -> None:

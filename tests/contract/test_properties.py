@@ -88,9 +88,20 @@ def test_every_property_reaches_the_specification() -> None:
     assert parse(ENTERPRISE).server_url == "https://github.example.com"
 
 
-@pytest.mark.parametrize(("text", "meaning"), [("true", True), ("false", False), (True, True), (False, False)])
-def test_booleans_are_read_from_cloudformations_strings(text: object, *, meaning: bool) -> None:
-    """CloudFormation delivers "true"; an event written by hand may have true."""
+@pytest.mark.parametrize(
+    ("text", "meaning"),
+    [
+        ("true", True),
+        ("false", False),
+        (True, True),
+        (False, False),
+        ("True", True),
+        ("FALSE", False),
+        ("tRUE", True),
+    ],
+)
+def test_booleans_are_read_as_people_and_tools_write_them(text: object, *, meaning: bool) -> None:
+    """CloudFormation delivers "true", Python's tools write True, an event written by hand may have true."""
     names = ("ShouldOverwrite", "FollowRotation", "VerifyToken")
     specification = parse({**TOKEN_PROPERTIES, **dict.fromkeys(names, text)})
     assert specification.should_overwrite is meaning
@@ -140,7 +151,7 @@ def test_what_is_not_shaped_like_a_server_url_is_refused(url: object) -> None:
     assert "password" not in text
 
 
-@pytest.mark.parametrize("verify", ["true", True])
+@pytest.mark.parametrize("verify", ["true", True, "TRUE"])
 @pytest.mark.parametrize("base", [TOKEN_PROPERTIES, REFERENCE])
 def test_to_verify_a_token_of_github_enterprise_its_server_must_be_known(base: dict[str, str], verify: object) -> None:
     """GITHUB_ENTERPRISE with VerifyToken needs ServerUrl; without VerifyToken, or for others, nothing is missing."""
@@ -267,7 +278,7 @@ def test_only_the_pairs_codebuild_takes_are_valid(server_type: ServerType, auth_
         ({**TOKEN_PROPERTIES, "SecretId": {"Ref": "x"}}, "SecretId: must be the name or the ARN of a secret"),
         ({**TOKEN_PROPERTIES, "SecretId": ""}, "SecretId: must be the name or the ARN of a secret"),
         ({**TOKEN_PROPERTIES, "SecretId": "a\n"}, "SecretId: must be the name or the ARN of a secret"),
-        ({**TOKEN_PROPERTIES, "SecretId": "{{resolve:secretsmanager:a}}"}, "A dynamic reference"),
+        ({**TOKEN_PROPERTIES, "Trigger": ["now"]}, "Trigger: must be of type string or number or boolean"),
         ({**TOKEN_PROPERTIES, "SecretKey": ""}, "SecretKey: must be 1 to 256 characters long"),
         ({**TOKEN_PROPERTIES, "SecretKey": ["a"]}, "SecretKey: must be of type string"),
         ({**TOKEN_PROPERTIES, "ServiceTimeout": ["a"]}, "ServiceTimeout: must be of type string or integer"),
@@ -329,6 +340,7 @@ def test_a_flood_of_unknown_properties_is_counted_not_listed() -> None:
     assert len(text.encode()) < 2_500
 
 
+OLD_TOKEN = "0123456789abcdef0123456789abcdef01234567"
 SECRETS = [
     "ghp_abcdefghijklmnopqrstuvwxyz0123456789",
     "github_pat_11AAAAAAA0aaaaaaaaaaaa_bbbbbbbbbbbbbbbbbbbbbbbb",
@@ -350,8 +362,80 @@ def test_a_token_in_the_template_is_refused_and_not_repeated(name: str, secret: 
 
 @pytest.mark.parametrize("secret", SECRETS)
 def test_a_token_as_a_name_of_a_property_is_not_repeated(secret: str) -> None:
-    """What does not look like a property's name is not shown."""
-    assert secret not in refusal({**TOKEN_PROPERTIES, secret: "x"})
+    """What does not look like a property's name is not shown, whatever it says."""
+    for value in ("x", secret, OLD_TOKEN, "{{resolve:secretsmanager:a}}"):
+        assert secret not in refusal({**TOKEN_PROPERTIES, secret: value})
+
+
+@pytest.mark.parametrize("name", sorted(SCHEMA["properties"].keys() - {"Token", "Trigger"}))
+@pytest.mark.parametrize("base", [TOKEN_PROPERTIES, BASIC, CONNECTION])
+def test_a_token_of_the_old_form_in_any_property_is_not_repeated(base: dict[str, str], name: str) -> None:
+    """Forty hexadecimal digits are what GitHub's tokens were; they are refused by name, in lower and upper case."""
+    for token in (OLD_TOKEN, OLD_TOKEN.upper()):
+        text = refusal({**base, name: token})
+        assert f"{name}: holds what looks like a GitHub token of the old form" in text
+        assert token not in text
+
+
+@pytest.mark.parametrize(
+    "trigger", ["", "2026-11-26T12:00:00Z", OLD_TOKEN, "any text: {curly} \u2022", 1795500000, True]
+)
+def test_a_trigger_is_any_text(trigger: object) -> None:
+    """A commit's id too. It says nothing of the credential, so it is in no specification."""
+    assert parse({**TOKEN_PROPERTIES, "Trigger": trigger}) == parse(TOKEN_PROPERTIES)
+
+
+@pytest.mark.parametrize("name", sorted(SCHEMA["properties"].keys() - {"Token"}))
+@pytest.mark.parametrize("reference", ["{{resolve:secretsmanager:a:SecretString:user}}", "x-{{ resolve:ssm:/y:1}}"])
+def test_a_reference_that_nobody_resolves_is_refused_in_every_property(name: str, reference: str) -> None:
+    """It would be taken as it stands; the answer says which properties read a secret's members instead."""
+    text = refusal({**BASIC, name: reference})
+    assert f"{name}: holds a dynamic reference" in text
+    assert "SecretKey" in text
+    assert "UsernameKey" in text
+
+
+@pytest.mark.parametrize("name", ["UserName", "PhysicalName"])
+def test_a_reference_in_an_unknown_property_is_told_first(name: str) -> None:
+    """The property may be meant for what SecretKey or UsernameKey does."""
+    assert f"{name}: holds a dynamic reference" in refusal({**TOKEN_PROPERTIES, name: "{{resolve:secretsmanager:a}}"})
+
+
+@pytest.mark.parametrize(
+    ("secret_id", "text"),
+    [
+        ("codebuild/github:token", "SecretId: has more behind the secret's name or ARN, such as a JSON key."),
+        ("codebuild/github:token::", "Name the secret alone; SecretKey names its member"),
+        ("arn:aws:secretsmanager:us-east-1:000000000000:secret:github-AbCdEf:token::", "such as a JSON key"),
+        ("arn:aws-cn:secretsmanager:cn-north-1:000000000000:secret:a-AbCdEf:token:AWSCURRENT:", "such as a JSON key"),
+        ("arn:aws:ssm:us-east-1:000000000000:parameter/github", "and Parameter Store is not read"),
+        ("ssm:/github/token", "and Parameter Store is not read"),
+        ("/aws/reference/secretsmanager/github", "and Parameter Store is not read"),
+        ("arn:aws:kms:us-east-1:000000000000:key/a", "must be the name or the ARN of a secret"),
+        ("a b", "must be the name or the ARN of a secret"),
+    ],
+)
+@pytest.mark.parametrize("base", [TOKEN_PROPERTIES, BASIC, REFERENCE])
+def test_what_is_more_or_other_than_a_secret_is_told(base: dict[str, str], secret_id: str, text: str) -> None:
+    """As other services write it, or Systems Manager's: each with what to write instead."""
+    assert text in refusal({**base, "SecretId": secret_id})
+
+
+@pytest.mark.parametrize(
+    "secret_id",
+    [
+        "github",
+        "/codebuild/github",
+        "codebuild/github-AbCdEf",
+        "aws-service!x_+=.@",
+        "arn:aws-us-gov:secretsmanager:us-gov-west-1:000000000000:secret:a/b_c+d=e.f@g!h-AbCdEf",
+        "team-glpat-rotated",
+        "0123456789abcdef0123456789abcdef0123456",
+    ],
+)
+def test_names_and_arns_of_secrets_are_taken(secret_id: str) -> None:
+    """With every character that Secrets Manager allows, in every partition."""
+    assert parse({**TOKEN_PROPERTIES, "SecretId": secret_id}).secret_id == secret_id
 
 
 def test_the_contract_says_something_of_every_property() -> None:

@@ -11,6 +11,7 @@ from local.embedded_aws import EXAMPLE_CONNECTION
 from tests.end_to_end.conftest import Cloud
 
 FIRST, SECOND = "ghp_theFirstToken0000000000000000000000", "ghp_theSecondToken000000000000000000000"
+API_TOKEN = "ATATT3xFfGF0_theApiToken=1A2B3C4D"
 ARN = "arn:aws:codebuild:us-east-1:000000000000:token/"
 GITHUB = {"ServerType": "GITHUB", "AuthType": "PERSONAL_ACCESS_TOKEN", "SecretId": "codebuild/github"}
 BITBUCKET = {
@@ -31,7 +32,7 @@ def sha256(token: str) -> str:
 def stack(cloud: Cloud) -> str:
     """Return a name for a stack, with the secrets that the tests speak of in place."""
     cloud.put_secret("codebuild/github", f"{FIRST}\n")
-    cloud.put_secret("codebuild/bitbucket", json.dumps({"email": "someone@example.com", "token": SECOND}))
+    cloud.put_secret("codebuild/bitbucket", json.dumps({"email": "someone@example.com", "token": API_TOKEN}))
     return f"consumer-{uuid.uuid4().hex[:8]}"
 
 
@@ -48,13 +49,37 @@ def test_create_update_in_place_and_delete(cloud: Cloud, stack: str) -> None:
     assert cloud.slots() == {}
 
 
+def test_another_trigger_imports_anew(cloud: Cloud, stack: str) -> None:
+    """Somebody has put another token into CodeBuild by hand: a plain deployment with another Trigger puts it right."""
+    assert cloud.deploy(stack, {"GitHub": {**GITHUB, "Trigger": "one"}}) == "CREATE_COMPLETE"
+    cloud.aws.client("codebuild").import_source_credentials(
+        serverType="GITHUB", authType="PERSONAL_ACCESS_TOKEN", token="ghp_byHand", shouldOverwrite=True
+    )
+    assert cloud.slots() == {"GITHUB": sha256("ghp_byHand")}
+    assert cloud.deploy(stack, {"GitHub": {**GITHUB, "Trigger": "another"}}) == "UPDATE_COMPLETE"
+    assert cloud.slots() == {"GITHUB": sha256(FIRST)}
+    cloud.delete(stack)
+
+
+def test_a_rotation_to_what_is_no_token_keeps_the_one_that_works(cloud: Cloud, stack: str) -> None:
+    """Neither a deployment nor the event puts it into CodeBuild; the reason names the kind, and not the text."""
+    assert cloud.deploy(stack, {"GitHub": GITHUB}) == "CREATE_COMPLETE"
+    cloud.put_secret("codebuild/github", f"GITHUB_TOKEN={SECOND}")
+    assert cloud.deploy(stack, {"GitHub": {**GITHUB, "Trigger": "now"}}) == "UPDATE_ROLLBACK_COMPLETE"
+    assert "holds an assignment, NAME=value, where a token should be" in cloud.reasons(stack)
+    assert SECOND not in cloud.reasons(stack)
+    assert cloud.slots() == {"GITHUB": sha256(FIRST)}
+    cloud.put_secret("codebuild/github", FIRST)
+    cloud.delete(stack)
+
+
 def test_another_server_type_is_a_replacement(cloud: Cloud, stack: str) -> None:
     """The new credential is there before the old one is deleted, and in the end it alone."""
     assert cloud.deploy(stack, {"Credential": GITHUB}) == "CREATE_COMPLETE"
     cloud.aws.codebuild.calls.clear()
     assert cloud.deploy(stack, {"Credential": BITBUCKET}) == "UPDATE_COMPLETE"
     assert cloud.outputs(stack) == {"Credential": f"{ARN}bitbucket"}
-    assert cloud.slots() == {"BITBUCKET": sha256(SECOND)}
+    assert cloud.slots() == {"BITBUCKET": sha256(API_TOKEN)}
     changes = [call for call in cloud.aws.codebuild.calls if call != "ListSourceCredentials"]
     assert changes == ["ImportSourceCredentials", "DeleteSourceCredentials"]
     cloud.delete(stack)

@@ -211,3 +211,37 @@ def test_a_busy_slot_keeps_no_other_from_being_refreshed(entry: Entry) -> None:
     busy(entry)
     assert entry.handled(refreshing(), refreshing(ELSEWHERE)) == ["0"]
     assert entry.world.version(ELSEWHERE) == "the-newest"
+
+
+@pytest.mark.parametrize("fan_out", [False, True])
+def test_a_change_that_secrets_manager_does_not_show_yet_comes_again(
+    entry: Entry, emitted: Emitted, log: io.StringIO, *, fan_out: bool
+) -> None:
+    """Later each time, without a failure: reads may lag behind the event. An event that is old ends all the same."""
+    unseen = "44444444-5555-6666-7777-888888888888"
+    entry.world.now = datetime.now(UTC).timestamp()
+    entry.world.secrets.gone_versions.add(unseen)
+    message = changed()
+    message["detail"]["versionId"] = unseen
+    if fan_out:
+        follow(entry.world, ELSEWHERE)
+        assert entry.handled(message) == []
+        [message] = [dict(sent) for sent in entry.queue.sent if sent["refresh"]["slot"] == str(SLOT)]
+        assert message["refresh"]["version"] == unseen
+    assert entry.handled(message, receive_count=2) == ["0"]
+    assert entry.queue.delayed == [("handle-0", 2)]
+    assert not any("RefreshFailures" in metrics for metrics in emitted.metrics())
+    assert (lines(log)[-1]["level"], lines(log)[-1]["reason"]) == (
+        "INFO",
+        "Secrets Manager has told of another version than it gives as yet",
+    )
+    entry.world.pass_time(121)
+    assert entry.handled(message, receive_count=3) == []
+
+
+def test_a_message_of_an_earlier_version_of_the_provider_names_no_version(entry: Entry) -> None:
+    """What is read is then what counts."""
+    message = changed()
+    del message["detail"]["versionId"]
+    assert entry.handled(message, refreshing()) == []
+    assert entry.world.version() == V2

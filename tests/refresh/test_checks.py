@@ -149,3 +149,23 @@ def test_a_check_of_a_busy_slot_comes_again_and_counts_nothing(entry: Entry, emi
     entry.world.table.take_turn(SLOT, "somebody's", until=now + 50, free_if_ended_before=now)
     assert entry.handled(CHECK_ONE) == ["0"]
     assert (entry.queue.delayed_a_little, emitted.lines()) == (["handle-0"], [])
+
+
+def test_the_schedules_own_event_means_the_same(entry: Entry) -> None:
+    """EventBridge keeps that one when it could not deliver, and so it is what comes back from the dead-letter queue.
+
+    https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-rule-dlq.html
+    """
+    event = {
+        "version": "0",
+        "id": "11111111-2222-3333-4444-555555555555",
+        "detail-type": "Scheduled Event",
+        "source": "aws.events",
+        "account": "000000000000",
+        "time": "2026-11-24T12:00:00Z",
+        "region": "us-east-1",
+        "resources": ["arn:aws:events:us-east-1:000000000000:rule/CheckRule"],
+        "detail": {},
+    }
+    assert entry.handled(event) == []
+    assert entry.queue.sent == [CHECK_ONE]

@@ -2,12 +2,13 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
 from source_credential.contract import properties
 from source_credential.errors import ResourceConflict, SourceCredentialError
 from source_credential.model import Owner, Request, Slot, Specification, failed_create_id
 from source_credential.records import Answer as Remembered
-from source_credential.slots.freshen import Finding, Outcome
+from source_credential.slots.freshen import Finding, Outcome, SecretChange
 from source_credential.slots.turn import Run
 from source_credential.wiring import Logic
 from tests.fakes import ACCOUNT, REGION, secret_arn
@@ -38,13 +39,18 @@ class Event:
 
 @dataclass(frozen=True)
 class Refresh:
-    """What the queue delivers to have a slot refreshed: a secret has changed. by_index: if the slot is found by it."""
+    """What the queue delivers to have a slot refreshed: a secret has changed. by_index: if the slot is found by it.
+
+    version: which one has the label now, where it is told; age: of the event, in seconds.
+    """
 
     secret: str
     label: str = "AWSCURRENT"
     arn: str = ""
     by_index: bool = False
     slot: Slot = SLOT
+    version: str = ""
+    age: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -82,7 +88,7 @@ def run(
     """Run a function on what it is sent, and return its answer. Raises Killed when the step does."""
     logic = logic or world.logic(step)
     if not isinstance(event, Event):
-        return _look_after(logic, event, during or world.run(patience=3.0))
+        return _look_after(world, logic, event, during or world.run(patience=3.0))
     answer = logic.memory.answer(event.request(), _work(logic, event, during or world.run()))
     return told(event, answer)
 
@@ -119,12 +125,14 @@ def _parsed(given: dict[str, str] | None) -> Specification | None:
         return None
 
 
-def _look_after(logic: Logic, message: Refresh | Check, run: Run) -> Answer:
+def _look_after(world: World, logic: Logic, message: Refresh | Check, run: Run) -> Answer:
     try:
         if isinstance(message, Check):
             return _found(logic.freshener.check(message.slot, run, heal=message.heal))
-        arn = message.arn or secret_arn(message.secret)
-        return Answer(logic.freshener.refresh(message.slot, run, secret_arn=arn, label=message.label))
+        time = datetime.fromtimestamp(world.now - message.age, UTC).isoformat()
+        change = SecretChange(message.arn or secret_arn(message.secret), message.label, time, message.version)
+        outcome, is_behind = logic.freshener.refresh(message.slot, run, change)
+        return Answer(f"{outcome}, AND BEHIND" if is_behind else outcome)
     except ResourceConflict:
         return BUSY
     except SourceCredentialError as error:

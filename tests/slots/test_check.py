@@ -1,5 +1,6 @@
 """The daily check: every slot is compared with the world, and imported anew."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -7,7 +8,7 @@ import pytest
 from source_credential.errors import InvalidRequest, Throttling, Unanswered
 from source_credential.model import Credential, TokenFacts
 from source_credential.slots.freshen import Finding
-from tests.fakes import VERSION_ID, credential_arn
+from tests.fakes import VERSION_ID, credential_arn, secret_arn
 from tests.slots.interleaving import die, finish, go_until, start
 from tests.slots.sent import BUSY, CHECKED, HEALED, Check, Event, Stack, create, owner, run
 from tests.slots.test_rotation import CONNECTION_ARN, SECRET, V2, V3, rotated
@@ -116,8 +117,60 @@ def test_a_connection_is_looked_after(world: World) -> None:
     world.codebuild.slots.clear()
     assert check(world) == Finding(missing=True, healed=True)
     assert set(world.codebuild.slots) == {"GITHUB"}
-    world.connections.connections.clear()
-    assert "does not exist" in run(world, Check()).reason
+    for status, told in (("ERROR", "is ERROR"), ("PENDING", "is PENDING"), (None, "does not exist")):
+        world.connections.connections.clear()
+        if status:
+            world.connections.connections[CONNECTION_ARN] = (status, "GitHub")
+        found = check(world)
+        assert (found.missing, found.stale, found.healed) == (False, True, False)
+        assert told in str(found.failure)
+
+
+READ_BY_CODEBUILD = '{"ServerType": "GITHUB", "AuthType": "PERSONAL_ACCESS_TOKEN", "Token": "ghp_x"}'
+
+
+def test_a_credential_that_leads_elsewhere_is_stale_and_led_back(world: World) -> None:
+    """Somebody has connected it with another connection in the console; a service's old name is the same one."""
+    world.connections.connections[CONNECTION_ARN] = ("AVAILABLE", "GitHub")
+    given = {"ServerType": "GITHUB", "AuthType": "CODECONNECTIONS", "ConnectionArn": CONNECTION_ARN}
+    run(world, Event("Create", owner("a"), "create", given))
+    for resource, stale in (
+        (CONNECTION_ARN.replace("codeconnections", "codestar-connections"), False),
+        (None, False),
+        (CONNECTION_ARN.replace("aaaa", "cccc"), True),
+        (CONNECTION_ARN.replace("us-east-1", "eu-west-1"), True),
+    ):
+        there = world.codebuild.slots["GITHUB"]
+        world.codebuild.slots["GITHUB"] = replace(there, resource=resource)
+        assert check(world) == Finding(stale=stale, healed=stale)
+        assert world.codebuild.slots["GITHUB"].resource == CONNECTION_ARN
+
+
+def test_a_secret_that_codebuild_reads_is_looked_after(world: World) -> None:
+    """One that was made anew under its name is imported; one that CodeBuild could not use is told, and is stale."""
+    world.secrets.texts[SECRET] = READ_BY_CODEBUILD
+    assert Stack(world, "a").create(AuthType="SECRETS_MANAGER").status == "SUCCESS"
+    assert check(world) == Finding()
+    anew = secret_arn(SECRET)[:-6] + "Second"
+    world.secrets.arns[SECRET] = anew
+    assert check(world) == Finding(stale=True, healed=True)
+    assert world.codebuild.slots["GITHUB"].resource == anew
+    world.secrets.texts[SECRET] = "ghp_x"
+    found = check(world)
+    assert (found.stale, found.healed, "is not JSON" in str(found.failure)) == (True, False, True)
+
+
+def test_what_cannot_be_looked_at_is_not_called_stale(world: World) -> None:
+    """A role that may not list says nothing of the credential."""
+    world.secrets.texts[SECRET] = READ_BY_CODEBUILD
+    role = "arn:aws:iam::222222222222:role/target"
+    world.secrets.arns[SECRET] = secret_arn(SECRET).replace("000000000000", "222222222222")
+    assert Stack(world, "a").create(AuthType="SECRETS_MANAGER", RoleArn=role).status == "SUCCESS"
+    world.refused_roles.add(role)
+    slot = replace(SLOT, account_id="222222222222")
+    found = world.logic().freshener.check(slot, world.run(3), heal=True)
+    assert (found.missing, found.stale, found.healed) == (False, False, False)
+    assert "may not assume it" in str(found.failure)
 
 
 @pytest.mark.usefixtures("a")

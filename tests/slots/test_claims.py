@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from source_credential.errors import AlreadyExists
-from source_credential.model import AuthType, Request, ServerType, Specification, failed_create_id
+from source_credential.model import AuthType, Owner, Request, ServerType, Specification, failed_create_id
 from source_credential.records import Claim, Mark, Record, lasting_name
 from source_credential.slots.claims import (
     check_may_take,
@@ -73,6 +73,17 @@ def test_should_overwrite_decides_who_may_take_a_slot(
     told = "AuthType OAUTH that no stack manages" if found else "belongs to stack b, logical id GitHub, since 2026"
     assert told in str(refused.value)
     assert "Set ShouldOverwrite to true" in str(refused.value)
+
+
+def test_a_holder_elsewhere_is_told_with_its_place() -> None:
+    """Its stack's name says nothing in another account or region."""
+    there = Owner(
+        stack_id="arn:aws:cloudformation:eu-west-1:222222222222:stack/b/0a1b2c3d", logical_resource_id="GitHub"
+    )
+    with pytest.raises(AlreadyExists) as refused:
+        check_may_take(PAT, owner("a"), record=record(claim("b", owner=there)), found=None)
+    told = "belongs to stack b, logical id GitHub, in region eu-west-1 of account 222222222222, since 2026"
+    assert told in str(refused.value)
 
 
 def test_a_claim_goes_on_top_in_place_of_its_owners_own() -> None:

@@ -292,7 +292,7 @@ def test_a_long_random_life_of_several_stacks_on_one_slot(capsys: pytest.Capture
     run_state_machine_as_test(
         Life,
         settings=settings(
-            max_examples=110,
+            max_examples=130,
             stateful_step_count=50,
             phases=[Phase.generate],  # a failure is printed as it was found: to make it smaller takes minutes
             deadline=None,

@@ -8,6 +8,7 @@ import pytest
 from source_credential.errors import InvalidRequest, NotFound, Throttling, TokenRefused, Unanswered
 from source_credential.model import ServerType, TokenFacts
 from source_credential.records import Claim
+from source_credential.slots.freshen import SecretChange
 from tests.fakes import VERSION_ID, credential_arn, secret_arn
 from tests.slots.interleaving import finish, go_until, start
 from tests.slots.sent import (
@@ -43,7 +44,7 @@ def top(world: World) -> Claim:
 
 def refresh(world: World) -> None:
     """Refresh the slot, with what that raises."""
-    world.logic().freshener.refresh(SLOT, world.run(3), secret_arn=secret_arn(SECRET), label="AWSCURRENT")
+    world.logic().freshener.refresh(SLOT, world.run(3), SecretChange(secret_arn(SECRET), "AWSCURRENT", "2026-01-01"))
 
 
 @pytest.fixture
@@ -111,13 +112,11 @@ def test_a_label_of_ones_own_is_followed(world: World) -> None:
 
 def test_the_user_name_is_read_anew_with_the_token(world: World) -> None:
     """A rotation may change both."""
-    world.secrets.texts["login"] = '{"user": "old@example.com", "pat": "token-of-login"}'
+    world.secrets.texts["login"] = '{"user": "old@example.com", "pat": "ATATT-of-login"}'
     properties = {"ServerType": "BITBUCKET", "AuthType": "BASIC_AUTH", "SecretId": "login", "SecretKey": "pat"}
     Stack(world, "a").create(**properties, UsernameKey="user")
-    world.secrets.add("login", V2, '{"user": "new@example.com", "pat": "another"}')
-    slot = replace(SLOT, server_type=ServerType.BITBUCKET)
-    freshener = world.logic().freshener
-    freshener.refresh(slot, world.run(3), secret_arn=secret_arn("login"), label="AWSCURRENT")
+    world.secrets.add("login", V2, '{"user": "new@example.com", "pat": "ATATT-another"}')
+    assert run(world, Refresh("login", slot=replace(SLOT, server_type=ServerType.BITBUCKET))) == REFRESHED
     assert world.codebuild.imported["BITBUCKET"][1] == "new@example.com"
 
 
@@ -147,7 +146,7 @@ LEFT: dict[str, dict[str, str]] = {
     "FollowRotation false": {"FollowRotation": "false"},
     "pinned": {"SecretVersionId": VERSION_ID},
     "another label": {"SecretVersionStage": "BLUE"},
-    "read by CodeBuild": {"AuthType": "SECRETS_MANAGER"},
+    "read by CodeBuild": {"AuthType": "SECRETS_MANAGER", "FollowRotation": "false"},
     "another secret": {"SecretId": "another"},
     "a connection": {"AuthType": "CODECONNECTIONS", "ConnectionArn": CONNECTION_ARN},
 }
@@ -172,6 +171,55 @@ def test_what_follows_nothing_is_left_alone(world: World, name: str) -> None:
     assert (world.secrets.reads, world.codebuild.calls, world.record()) == ([], [], before)
     expected = [SLOT] if name == "another label" else []
     assert list(world.table.followers(secret_arn(SECRET))) == expected
+
+
+def test_a_secret_that_codebuild_reads_is_imported_again_only_when_it_is_another_one(world: World) -> None:
+    """CodeBuild reads its new versions itself; one that was made anew under its name has another ARN."""
+    text = '{"ServerType": "GITHUB", "AuthType": "PERSONAL_ACCESS_TOKEN", "Token": "ghp_x"}'
+    world.secrets.texts[SECRET] = text
+    assert Stack(world, "a").create(AuthType="SECRETS_MANAGER").status == "SUCCESS"
+    world.codebuild.calls.clear()
+    world.secrets.add(SECRET, V2, text)
+    assert run(world, replace(ROTATED, version=V2)) == UNCHANGED
+    assert world.codebuild.calls == []
+    world.secrets.arns[SECRET] = REMADE
+    assert list(world.table.followers(REMADE)) == [SLOT]
+    assert run(world, Refresh(SECRET, arn=REMADE)) == REFRESHED
+    assert (world.codebuild.slots["GITHUB"].resource, top(world).secret_arn) == (REMADE, REMADE)
+    world.secrets.add(SECRET, V3, "no JSON any more")
+    answer = run(world, Refresh(SECRET, arn=REMADE))
+    assert (answer.status, "reads only its own JSON format" in answer.reason) == ("FAILED", True)
+
+
+def behind(world: World, told: str, age: float = 0.0) -> Answer:
+    """Return what comes of an event that names a version, while the label is read at the one that is there."""
+    return run(world, replace(ROTATED, version=told, age=age))
+
+
+def test_an_event_that_is_faster_than_secrets_manager_comes_again(world: World, a: Stack) -> None:
+    """What is read is what is in already, or older than what was told; until Secrets Manager shows what it told of."""
+    assert a.resources
+    world.secrets.gone_versions.add(V3)
+    assert behind(world, V3) == Answer("REFRESHED, AND BEHIND")
+    assert behind(world, V3) == Answer("UNCHANGED, AND BEHIND")
+    world.secrets.gone_versions.clear()
+    world.rotate(SECRET, V3)
+    assert behind(world, V3) == REFRESHED
+    assert world.version() == V3
+    world.agree()
+
+
+def test_an_old_event_ends(world: World, a: Stack) -> None:
+    """That of a version which has lost the label since, and any that is some minutes old."""
+    assert a.resources
+    world.rotate(SECRET, V3)
+    assert behind(world, V2) == REFRESHED
+    assert behind(world, V2) == UNCHANGED
+    unheard_of = "00000000-0000-4000-8000-000000000000"
+    world.secrets.gone_versions.add(unheard_of)
+    assert behind(world, unheard_of) == Answer("UNCHANGED, AND BEHIND")
+    assert behind(world, unheard_of, age=119) == Answer("UNCHANGED, AND BEHIND")
+    assert behind(world, unheard_of, age=120) == UNCHANGED
 
 
 def test_a_slot_that_another_stack_has_taken_is_left_alone(world: World, a: Stack) -> None:

@@ -122,6 +122,11 @@ class World:
         """Return the time: seconds since 1970."""
         return self.now
 
+    def warn(self, sentence: str) -> None:
+        """Tell an operator something; not of the shapes of tokens, which are made up here."""
+        if "begins like none" not in sentence:
+            self.warnings.append(sentence)
+
     def pass_time(self, seconds: float) -> None:
         """Let time pass."""
         self.now += seconds
@@ -138,16 +143,16 @@ class World:
         wrapped = wrap or (lambda real: Stepped(real, step))
         table = wrapped(self.table)
         sleep = sleep or self.pass_time
-        tools = Tools(table=table, answers=table, clock=self.clock, sleep=sleep, warn=self.warnings.append)
+        tools = Tools(table=table, answers=table, clock=self.clock, sleep=sleep, warn=self.warn)
         targets = FakeTargets(wrapped, self.places, self.connections, self.refused_roles)
         preparation = Preparation(targets=targets, secrets=wrapped(self.secrets), token_check=wrapped(self.token_check))
-        reconciler = Reconciler(targets=targets, preparation=preparation, sleep=sleep, warn=self.warnings.append)
+        reconciler = Reconciler(targets=targets, preparation=preparation, sleep=sleep, warn=self.warn)
         return Logic(
             preparation=preparation,
             provisioner=Provisioner(preparation=preparation, reconciler=reconciler, tools=tools),
             deleter=Deleter(reconciler=reconciler, tools=tools),
             freshener=Freshener(preparation=preparation, reconciler=reconciler, tools=tools),
-            memory=Memory(table, sleep=sleep, warn=self.warnings.append),
+            memory=Memory(table, sleep=sleep, warn=self.warn),
             table=table,
         )
 

@@ -16,6 +16,9 @@ TOPIC = "arn:aws:sns:eu-west-1:111122223333:alarms"
 # The functions, and each one's role and permissions by Sid.
 ROLES = {"SourceCredentialFunction": "Role", "RefreshFunction": "RefreshRole"}
 
+# Permissions that no operation has the name of: for handing a connection to a service, and for what it does with it.
+PERMISSIONS_ONLY = ("PassConnection", "UseConnection")
+
 BOTH = {
     "PutAndRemoveCredentials": {
         "codebuild:DeleteSourceCredentials",
@@ -24,9 +27,10 @@ BOTH = {
     },
     "ReadSecrets": {"secretsmanager:GetSecretValue"},
     "DecryptSecrets": {"kms:Decrypt"},
-    "LookAtConnections": {
-        "codeconnections:GetConnection",
-        "codestar-connections:GetConnection",
+    "HandConnectionsOver": {
+        f"{service}:{action}"
+        for service in ("codeconnections", "codestar-connections")
+        for action in ("GetConnection", *PERMISSIONS_ONLY)
     },
     "AssumeTargetRoles": {"sts:AssumeRole"},
     "WriteLog": {"logs:CreateLogStream", "logs:PutLogEvents"},

@@ -13,7 +13,7 @@ from tests.template.stack import BOTH, CONNECTION, TARGET_ROLE, TEMPLATE, action
 TARGET_ROLE_TEMPLATE = load(PROJECT / "examples/target-account-role.yaml")
 CONSUMERS = sorted(path for path in (PROJECT / "examples").glob("*.yaml") if path.name != "target-account-role.yaml")
 PROVIDER_ROLES = [f"arn:aws:iam::111122223333:role/source-credential-{name}" for name in ("Role", "RefreshRole")]
-TARGET_PERMISSIONS = {sid: BOTH[sid] for sid in ("PutAndRemoveCredentials", "LookAtConnections")}
+TARGET_PERMISSIONS = {sid: BOTH[sid] for sid in ("PutAndRemoveCredentials", "HandConnectionsOver")}
 
 
 @pytest.mark.parametrize("path", CONSUMERS, ids=lambda path: path.stem)
@@ -55,10 +55,13 @@ def test_the_target_accounts_role_allows_what_is_done_there_and_no_more() -> Non
     found = by_sid(Stack(TARGET_ROLE_TEMPLATE, {"ProviderRoleArns": PROVIDER_ROLES[0]}).properties("Role"))
     assert actions(found) == TARGET_PERMISSIONS
     assert found["PutAndRemoveCredentials"]["Resource"] == "*"
-    assert found["LookAtConnections"]["Resource"] == [
+    assert found["HandConnectionsOver"]["Resource"] == [
         "arn:aws:codeconnections:*:111122223333:connection/*",
         "arn:aws:codestar-connections:*:111122223333:connection/*",
     ]
+    parameters = {"ProviderRoleArns": PROVIDER_ROLES[0], "ConnectionArns": CONNECTION}
+    bounded = by_sid(Stack(TARGET_ROLE_TEMPLATE, parameters).properties("Role"))
+    assert bounded["HandConnectionsOver"]["Resource"] == [CONNECTION]
 
 
 @pytest.mark.parametrize(
@@ -67,6 +70,7 @@ def test_the_target_accounts_role_allows_what_is_done_there_and_no_more() -> Non
         ("ProviderRoleArns", PROVIDER_ROLES, ["", "*", "arn:aws:iam::111122223333:root", "arn:aws:iam::*:role/any"]),
         ("ExternalId", ["source-credential"], ["", "x"]),
         ("RoleName", ["source-credential-target"], ["", "a/b", "a" * 65]),
+        ("ConnectionArns", ["", CONNECTION], ["*", CONNECTION.replace("connection/", "host/")]),
     ],
 )
 def test_the_target_accounts_role_takes_good_values_and_refuses_bad_ones(

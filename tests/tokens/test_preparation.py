@@ -15,6 +15,7 @@ from source_credential.errors import (
 )
 from source_credential.model import (
     AuthType,
+    Owner,
     ServerType,
     Slot,
     Specification,
@@ -46,6 +47,8 @@ ELSEWHERE, THERE = "222222222222", "eu-west-1"
 ROLE = f"arn:aws:iam::{ELSEWHERE}:role/target"
 GITHUB = Specification(server_type=ServerType.GITHUB, auth_type=AuthType.PERSONAL_ACCESS_TOKEN, secret_id=SECRET)
 REFERENCE = replace(GITHUB, auth_type=AuthType.SECRETS_MANAGER)
+BITBUCKET = replace(GITHUB, server_type=ServerType.BITBUCKET, auth_type=AuthType.BASIC_AUTH)
+API_TOKEN = "ATATT3xFfGF0_made-up=1A2B3C4D"
 
 
 class Place:
@@ -121,9 +124,9 @@ def test_what_follows_its_secret_is_imported_again_at_the_version_that_has_the_l
     place: Place, stage: str | None
 ) -> None:
     """A slot that comes back to its holder has what has come since, for its rotations were not to be missed."""
-    place.secrets.add(SECRET, "newer", "newer-token", stage or "AWSCURRENT")
+    place.secrets.add(SECRET, "newer", "ghp_newer-token", stage or "AWSCURRENT")
     prepared = place.prepare_again(claim("older", replace(GITHUB, secret_version_stage=stage)))
-    assert (prepared.secret_version_id, prepared.token, prepared.owner) == ("newer", Token("newer-token"), OWNER)
+    assert (prepared.secret_version_id, prepared.token, prepared.owner) == ("newer", Token("ghp_newer-token"), OWNER)
     assert place.secrets.reads == [(SECRET, stage, None)]
 
 
@@ -132,7 +135,7 @@ def test_what_does_not_follow_its_secret_is_imported_again_at_the_very_version(
     place: Place, specification: Specification
 ) -> None:
     """A slot that comes back to its holder holds what it held, not what has come since."""
-    place.secrets.add(SECRET, "newer", "newer-token", "BLUE")
+    place.secrets.add(SECRET, "newer", "ghp_newer-token", "BLUE")
     prepared = place.prepare_again(claim("older", specification))
     assert (prepared.secret_version_id, prepared.token) == ("older", Token(TOKEN))
     assert place.secrets.reads == [(SECRET, None, "older")]
@@ -177,20 +180,29 @@ def test_what_was_prepared_is_read_once_more(place: Place, *, verify_token: bool
     prepared = place.prepare(replace(GITHUB, verify_token=verify_token))
     assert place.preparation.reread(prepared) is prepared
     assert len(place.token_check.asked) == int(verify_token)
-    place.secrets.add(SECRET, "newer", "newer-token")
+    place.secrets.add(SECRET, "newer", "ghp_newer-token")
     newer = place.preparation.reread(prepared)
-    assert (newer.secret_version_id, newer.token, newer.target) == ("newer", Token("newer-token"), prepared.target)
+    assert (newer.secret_version_id, newer.token, newer.target) == ("newer", Token("ghp_newer-token"), prepared.target)
     assert len(place.token_check.asked) == 2 * int(verify_token)
 
 
 @pytest.mark.parametrize(("username", "warned"), [("someone", 1), ("someone@example.com", 0)])
 def test_a_bitbucket_user_name_that_is_no_address_is_worth_a_warning(place: Place, username: str, warned: int) -> None:
     """It is imported all the same: the provider cannot know better."""
-    bitbucket = replace(GITHUB, server_type=ServerType.BITBUCKET, auth_type=AuthType.BASIC_AUTH, username=username)
-    prepared = place.prepare(bitbucket)
+    place.secrets.texts[SECRET] = API_TOKEN
+    prepared = place.prepare(replace(BITBUCKET, username=username))
     assert len(prepared.warnings) == warned
     assert all("has no @" in warning for warning in prepared.warnings)
-    assert (prepared.token, prepared.username) == (Token(TOKEN), username)
+    assert (prepared.token, prepared.username) == (Token(API_TOKEN), username)
+
+
+def test_what_is_unusual_about_a_token_is_warned_of_with_the_import(place: Place) -> None:
+    """Also where CodeBuild reads it itself."""
+    place.secrets.texts[SECRET] = "ghs_0123456789abcdef"
+    [warning] = place.prepare(GITHUB).warnings
+    assert "lives for hours only" in warning
+    place.secrets.texts[SECRET] = codebuilds().replace("ghp_", "ghs_")
+    assert place.prepare(REFERENCE).warnings == (warning,)
 
 
 def codebuilds(server_type: str = "GITHUB") -> str:
@@ -235,11 +247,11 @@ def test_with_verify_token_the_provider_is_asked_before_anything_is_changed(plac
     """What it tells goes with the import, and what it warns of comes after the other warnings."""
     facts = TokenFacts(login="octocat", expires_at=EXPIRY, warnings=("It expires soon.",))
     place.token_check.facts = facts
-    bitbucket = replace(VERIFIED, server_type=ServerType.BITBUCKET, auth_type=AuthType.BASIC_AUTH, username="someone")
-    prepared = place.prepare(bitbucket)
+    place.secrets.texts[SECRET] = API_TOKEN
+    prepared = place.prepare(replace(BITBUCKET, username="someone", verify_token=True))
     assert prepared.facts == facts
     assert [warning[:21] for warning in prepared.warnings] == ["The Bitbucket user na", "It expires soon."]
-    assert place.token_check.asked == [(ServerType.BITBUCKET, Token(TOKEN), "someone", None)]
+    assert place.token_check.asked == [(ServerType.BITBUCKET, Token(API_TOKEN), "someone", None)]
     assert place.codebuild.calls == []
 
 
@@ -367,3 +379,52 @@ def test_region_and_role_say_where(place: Place, more: dict[str, Any], account_i
     expected = Slot(account_id=account_id, region=region, server_type=ServerType.GITHUB)
     target = place.preparation.target(replace(GITHUB, **more))
     assert target == Target(slot=expected, role_arn=more.get("role_arn"))
+
+
+@pytest.mark.parametrize(
+    ("stage", "version_id", "may"),
+    [
+        (None, "newer", True),
+        (None, VERSION_ID, False),
+        ("BLUE", VERSION_ID, True),
+        ("BLUE", "newer", False),
+        (None, "unheard of", True),
+    ],
+)
+def test_whether_a_version_may_have_the_label_is_asked_of_the_version(
+    place: Place, stage: str | None, version_id: str, *, may: bool
+) -> None:
+    """It tells its labels itself; of one that Secrets Manager does not know yet nothing is known."""
+    place.secrets.add(SECRET, "newer", "ghp_newer")
+    place.secrets.add(SECRET, VERSION_ID, TOKEN, "BLUE")
+    place.secrets.gone_versions.add("unheard of")
+    assert place.preparation.may_have_label(replace(GITHUB, secret_version_stage=stage), version_id) is may
+
+
+ABROAD = Owner(stack_id=f"arn:aws:cloudformation:us-east-1:{ELSEWHERE}:stack/a/0a1b", logical_resource_id="GitHub")
+
+
+def test_a_stack_of_another_account_says_by_which_role_to_import(place: Place) -> None:
+    """A shared provider would put its credential into its own account; the reason names both."""
+    with pytest.raises(InvalidRequest) as caught:
+        place.preparation.check_account(GITHUB, ABROAD)
+    assert str(caught.value).startswith(
+        f"RoleArn: is missing: the stack is in account {ELSEWHERE}, and the provider, which would import into its own, "
+        f"is in account {ACCOUNT}. Set it to a role of account {ELSEWHERE}"
+    )
+    place.preparation.check_account(replace(GITHUB, role_arn=ROLE), ABROAD)
+    place.preparation.check_account(GITHUB, OWNER)
+    place.preparation.check_account(GITHUB, Owner(stack_id="no arn", logical_resource_id="GitHub"))
+
+
+@pytest.mark.parametrize("provider_type", ["GitHubEnterpriseCloudDataResidency", "AzureDevOps", "an unknown provider"])
+def test_a_connection_to_a_provider_that_is_not_known_here_is_warned_of(place: Place, provider_type: str) -> None:
+    """CodeBuild may know it; only a pair that is surely wrong is refused."""
+    place.connections.connections[CONNECTION_ARN] = ("AVAILABLE", provider_type)
+    specification = Specification(
+        server_type=ServerType.GITHUB, auth_type=AuthType.CODECONNECTIONS, connection_arn=CONNECTION_ARN
+    )
+    prepared = place.prepare(specification)
+    [warning] = prepared.warnings
+    assert f"leads to {provider_type}" in warning
+    assert prepared.resource == CONNECTION_ARN

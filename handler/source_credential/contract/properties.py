@@ -30,6 +30,7 @@ _OF_THE_CREDENTIAL: Final = SCHEMA["properties"].keys() - {"Token"}
 # What is not shaped like a property's name is not repeated: it could be anything, a token included.
 _PROPERTY_NAME = re.compile(r"[A-Za-z]{1,32}")
 _BEGINNING_OF_A_TOKEN = re.compile(SCHEMA["definitions"]["notToken"]["not"]["pattern"])
+_OF_EVERY_PROPERTY: Final = [SCHEMA["definitions"][name] for name in ("notToken", "notOldToken", "notReference")]
 
 
 class _Problem(NamedTuple):
@@ -85,32 +86,41 @@ def fingerprint(properties: object) -> str:
 
 
 def _boolean(properties: Mapping[str, object], name: str, *, default: bool | None) -> bool | None:
-    """Return a property that is true or false; CloudFormation delivers a string."""
-    return properties[name] in (True, "true") if name in properties else default
+    """Return a property that is true or false, in whatever case: CloudFormation delivers a string."""
+    return str(properties[name]).lower() == "true" if name in properties else default
 
 
 def _problems(properties: Mapping[str, object]) -> list[_Problem]:
-    """Return one problem per property, those of a property itself before those of its place among the others."""
+    """Return one problem per property."""
     try:
         _validate(properties)
     except fastjsonschema.JsonSchemaValuesException as failure:
-        own_rules_last = sorted(failure.errors, key=_breaks_own_rule)
-        by_name = {problem.name: problem for error in own_rules_last for problem in _explain(error)}
+        by_name: dict[str, _Problem] = {}
+        for error in sorted(failure.errors, key=_rank):
+            for problem in _explain(error):
+                by_name.setdefault(problem.name, problem)
         order = [*SCHEMA["properties"], *by_name]
         return sorted(by_name.values(), key=lambda problem: order.index(problem.name))
     return []
 
 
-def _breaks_own_rule(error: fastjsonschema.JsonSchemaValueException) -> bool:
-    """Tell whether the error comes from the property's own schema, not from a rule across properties."""
-    return error.definition in (SCHEMA["properties"].get(error.path[-1]), SCHEMA["definitions"]["notToken"])
+def _rank(error: fastjsonschema.JsonSchemaValueException) -> int:
+    """Return which of a property's problems is told: what no property may hold, its own rules, those across."""
+    if error.definition in _OF_EVERY_PROPERTY:
+        return 0
+    own: dict[str, Any] = SCHEMA["properties"].get(error.path[-1], {})
+    rules = [
+        SCHEMA["definitions"][each["$ref"].rpartition("/")[2]] if "$ref" in each else each
+        for each in own.get("allOf", [])
+    ]
+    return 1 if error.definition in (own, *rules) else 2
 
 
 def _explain(error: fastjsonschema.JsonSchemaValueException) -> Iterator[_Problem]:
     """Yield what an error means in the words of a template: the schema's own texts first."""
     definition: dict[str, Any] = error.definition
     remedy = definition.get("x-remedy", "")
-    name = error.path[-1]
+    name = _shown(error.path[-1])
     if error.rule == "required":
         for missing in definition["required"]:
             if missing not in error.value:
@@ -132,10 +142,16 @@ def _general_problem(error: fastjsonschema.JsonSchemaValueException, definition:
     return f"must be {definition['minLength']} to {definition['maxLength']} characters long"
 
 
+def _shown(name: str) -> str:
+    """Return a property's name for a reader, unless it is not shaped like one."""
+    is_shaped = _PROPERTY_NAME.fullmatch(name) and not _BEGINNING_OF_A_TOKEN.match(name)
+    return name if is_shaped else "A property"
+
+
 def _unknown(name: str) -> _Problem:
     """Return the problem of a property that is not in the contract, with the known one nearest to it."""
-    if not _PROPERTY_NAME.fullmatch(name) or _BEGINNING_OF_A_TOKEN.match(name):
-        return _Problem("A property", "has a name that Custom::SourceCredential does not know", "Remove it.")
+    if _shown(name) != name:
+        return _Problem(_shown(name), "has a name that Custom::SourceCredential does not know", "Remove it.")
     by_lower_case = {known.lower(): known for known in SCHEMA["properties"] if known != "Token"}
     [nearest] = get_close_matches(name.lower(), by_lower_case, n=1, cutoff=0)
     return _Problem(

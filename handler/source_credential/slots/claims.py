@@ -28,8 +28,8 @@ def check_may_take(specification: Specification, owner: Owner, *, record: Record
     if holder is not None and holder.owner.stack_id != owner.stack_id:
         raise AlreadyExists(
             what,
-            f"the credential of region {slot.region} of account {slot.account_id} belongs to {holder.owner}, since "
-            f"{holder.since}",
+            f"the credential of region {slot.region} of account {slot.account_id} belongs to "
+            f"{holder.owner.as_seen_by(owner)}, since {holder.since}",
             f"{_TAKE_REMEDY}; the other stack's later deletion then leaves it alone. Or remove the resource from the "
             "other stack first.",
         )

@@ -7,15 +7,35 @@ metrics, and import anew in any case, for CodeBuild never shows a token. docs/de
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from enum import StrEnum
+from typing import Final, NamedTuple
 
-from source_credential.errors import NotFound, SourceCredentialError, VersionNotFound
-from source_credential.model import Slot
+from source_credential.errors import InvalidRequest, NotFound, NotStabilized, SourceCredentialError, VersionNotFound
+from source_credential.model import Credential, Slot
 from source_credential.records import Claim, Record
 from source_credential.slots.claims import follows
 from source_credential.slots.reconcile import Reconciler
 from source_credential.slots.turn import Run, Tools, Turn
 from source_credential.slots.turns import take_turn
 from source_credential.tokens.preparation import Preparation, Prepared
+
+# As long as Secrets Manager, which is eventually consistent, is given to show what it has told of. It takes seconds:
+# https://docs.aws.amazon.com/secretsmanager/latest/userguide/troubleshoot.html
+_SETTLED_SECONDS: Final = 120.0
+
+# With any of these CodeBuild cannot use what it was led to either.
+_BROKEN: Final = (NotFound, NotStabilized, InvalidRequest)
+
+
+class SecretChange(NamedTuple):
+    """What Secrets Manager told: a label of a secret has moved to a version; when, ISO 8601.
+
+    version: empty where it is not told.
+    """
+
+    secret: str
+    label: str
+    time: str
+    version: str = ""
 
 
 class Outcome(StrEnum):
@@ -26,13 +46,20 @@ class Outcome(StrEnum):
     REFRESHED = "REFRESHED"
 
 
+class Freshened(NamedTuple):
+    """What came of a change. is_behind: what was read is older than what was told, so it is to be looked at again."""
+
+    outcome: Outcome
+    is_behind: bool = False
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:
     """What the daily check found and did.
 
-    missing: CodeBuild does not hold a credential of the right kind. stale: it is not known to hold the version that it
-    should. healed: what was wrong is mended. days_until_expiry: of a token of which the provider has told it. failure:
-    why the slot could not be looked into, or not mended.
+    missing: CodeBuild does not hold a credential of the right kind. stale: it is not known to hold what it should, or
+    what it was led to is broken. healed: what was wrong is mended. days_until_expiry: of a token of which the provider
+    has told it. failure: why the slot could not be looked into, or not mended.
     """
 
     missing: bool = False
@@ -51,7 +78,7 @@ class Freshener:
         self._reconciler = reconciler
         self._tools = tools
 
-    def refresh(self, slot: Slot, run: Run, *, secret_arn: str, label: str) -> Outcome:
+    def refresh(self, slot: Slot, run: Run, change: SecretChange) -> Freshened:
         """Import what the followed label of a secret names by now, if the slot's holder follows it.
 
         The label is read in the turn, so that events that are late, duplicated or out of order lead to the same end.
@@ -60,13 +87,14 @@ class Freshener:
         """
         with take_turn(slot, run, self._tools) as turn:
             record, claim = turn.record, turn.record.top
-            if claim is None or not follows(claim, secret_arn, label):
-                return self._leave(turn)
+            if claim is None or not follows(claim, change.secret, change.label):
+                return Freshened(self._leave(turn))
             prepared = self._preparation.prepare(claim.specification, claim.owner, claim.target(slot))
-            if record.known and prepared.secret_version_id == claim.secret_version_id:
-                return Outcome.UNCHANGED
-            self._import(turn, claim, prepared)
-            return Outcome.REFRESHED
+            is_in_already = record.known and prepared.is_what_was_imported_for(claim)
+            if not is_in_already:
+                self._import(turn, claim, prepared)
+        outcome = Outcome.UNCHANGED if is_in_already else Outcome.REFRESHED
+        return Freshened(outcome, self._is_behind(prepared, change))
 
     def check(self, slot: Slot, run: Run, *, heal: bool) -> Finding:
         """Compare a slot with the world, and with `heal` import it anew, whatever was found.
@@ -94,21 +122,35 @@ class Freshener:
         target = claim.target(record.slot)
         found = Finding(stale=not record.known, days_until_expiry=self._days_left(claim))
         try:
-            auth_type = self._reconciler.auth_type_in(target, claim.owner)
-            found = replace(found, missing=auth_type != claim.specification.auth_type)
-            wanting = found.missing or found.stale
-            prepared = self._preparation.prepare_again(claim, target, or_newer=wanting, verify=True)
-        except NotFound as error:
-            is_pinned = isinstance(error, VersionNotFound) and claim.specification.followed_label is None
-            if is_pinned and not (found.missing or found.stale):
-                # It is to stay at its version, which is gone, so what is in CodeBuild stays.
-                return found, None
-            return replace(found, stale=True, failure=error), None
+            credential = self._reconciler.credential_in(target, claim.owner)
         except SourceCredentialError as error:
             return replace(found, failure=error), None
-        if prepared.secret_version_id != claim.secret_version_id:
+        is_there = credential is not None and credential.auth_type == claim.specification.auth_type
+        found = replace(found, missing=not is_there)
+        wanting = found.missing or found.stale
+        try:
+            prepared = self._preparation.prepare_again(claim, target, or_newer=wanting, verify=True)
+        except SourceCredentialError as error:
+            is_pinned = isinstance(error, VersionNotFound) and claim.specification.followed_label is None
+            if is_pinned and not wanting:
+                # It is to stay at its version, which is gone, so what is in CodeBuild stays.
+                return found, None
+            is_broken = isinstance(error, _BROKEN if claim.specification.leads else NotFound)
+            return replace(found, stale=found.stale or is_broken, failure=error), None
+        if not prepared.is_what_was_imported_for(claim) or _leads_elsewhere(credential, prepared):
             found = replace(found, stale=True)
         return found, prepared
+
+    def _is_behind(self, prepared: Prepared, change: SecretChange) -> bool:
+        """Tell whether Secrets Manager has told of a newer version than it gives as yet. Raises SourceCredentialError.
+
+        An old event ends: that of a version which has lost the label since, and any that is minutes old.
+        """
+        version_id = prepared.secret_version_id
+        if version_id is None or change.version in ("", version_id):
+            return False
+        age = self._tools.clock() - datetime.fromisoformat(change.time).timestamp()
+        return age < _SETTLED_SECONDS and self._preparation.may_have_label(prepared.specification, change.version)
 
     def _leave(self, turn: Turn) -> Outcome:
         """Leave a slot alone, but for what a run that died may have left in it. Raises SourceCredentialError."""
@@ -129,3 +171,13 @@ class Freshener:
             return None
         now = datetime.fromtimestamp(self._tools.clock(), UTC)
         return (datetime.fromisoformat(claim.token_expires_at) - now).total_seconds() / 86400
+
+
+def _leads_elsewhere(credential: Credential | None, prepared: Prepared) -> bool:
+    """Tell whether the credential in CodeBuild leads to another secret or connection than it should.
+
+    A connection's ARN may name the service by its old name or its new one, so the region and what follows counts.
+    """
+    if credential is None or credential.resource is None or prepared.resource is None:
+        return False
+    return credential.resource.split(":")[3:] != prepared.resource.split(":")[3:]

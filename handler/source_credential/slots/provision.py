@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from typing import Final
 
 from source_credential.errors import SourceCredentialError
-from source_credential.model import Request, Specification
+from source_credential.model import Request, Specification, Target
 from source_credential.records import Answer, Change, Claim, Ending, Mark, Record, Resource, begun_of
 from source_credential.slots.claims import (
     check_may_take,
@@ -18,6 +18,7 @@ from source_credential.slots.claims import (
     standing_claim,
 )
 from source_credential.slots.earlier import end_deletes, end_earlier
+from source_credential.slots.patience import with_patience
 from source_credential.slots.reconcile import Reconciler
 from source_credential.slots.turn import Run, Tools, Turn
 from source_credential.slots.turns import take_turn
@@ -41,10 +42,14 @@ class Provisioner:
 
         Raises SourceCredentialError: nothing of the request is left, or it is marked for whoever comes next.
         """
-        target = self._preparation.target(specification)
-        prepared = self._preparation.prepare(specification, request.owner, target)
-        with take_turn(target.slot, run, self._tools) as turn:
-            return self._provide(turn, request, prepared)
+
+        def attempt() -> Answer:
+            target = self._preparation.target(specification)
+            prepared = self._prepare(specification, request, target)
+            with take_turn(target.slot, run, self._tools) as turn:
+                return self._provide(turn, request, prepared)
+
+        return with_patience(attempt, run, self._tools)
 
     def update(self, request: Request, specification: Specification, old: Specification | None, run: Run) -> Answer:
         """Import the credential anew; another ARN than the request's makes CloudFormation delete the old one.
@@ -52,10 +57,13 @@ class Provisioner:
         What the resource has already, as on the way back from an Update that failed, is a success though its secret
         cannot be read. old: what the old properties ask for, where they make sense. Raises as `create` does.
         """
+        return with_patience(lambda: self._update(request, specification, old, run), run, self._tools)
+
+    def _update(self, request: Request, specification: Specification, old: Specification | None, run: Run) -> Answer:
         target = self._preparation.target(specification)
         prepared: Prepared | SourceCredentialError
         try:
-            prepared = self._preparation.prepare(specification, request.owner, target)
+            prepared = self._prepare(specification, request, target)
         except SourceCredentialError as error:
             prepared = error
         other = self._preparation.target(old) if old is not None else target
@@ -67,6 +75,10 @@ class Provisioner:
                 self._tools.answers.note(request.owner, Change(added=begun, lasts=None))
         with take_turn(target.slot, run, self._tools) as turn:
             return self._provide(turn, request, prepared)
+
+    def _prepare(self, specification: Specification, request: Request, target: Target) -> Prepared:
+        self._preparation.check_account(specification, request.owner)
+        return self._preparation.prepare(specification, request.owner, target)
 
     def _provide(self, turn: Turn, request: Request, prepared: Prepared | SourceCredentialError) -> Answer:
         remembered = self._tools.answers.recall(request)
@@ -128,7 +140,8 @@ class Provisioner:
         """
         if turn.record.claims or (turn.record.marks and not turn.spare):
             return None
-        return self._reconciler.auth_type_in(prepared.target, prepared.owner)
+        found = self._reconciler.credential_in(prepared.target, prepared.owner)
+        return found.auth_type if found else None
 
     def _put_back(self, turn: Turn, mark: Mark) -> None:
         """Make CodeBuild hold what it held before, if it may have changed; if that fails, the mark stays."""

@@ -10,7 +10,7 @@ from dataclasses import replace
 from typing import Final, TypeVar
 
 from source_credential.errors import PASSING, OutOfTime, SourceCredentialError, Unanswered
-from source_credential.model import AuthType, Owner, Target
+from source_credential.model import AuthType, Credential, Owner, Target
 from source_credential.ports import SourceCredentials, Targets
 from source_credential.records import Claim, Record
 from source_credential.slots.turn import Turn
@@ -81,11 +81,11 @@ class Reconciler:
             self._empty(turn)
         return replace(record, in_codebuild=False, marks=frozenset())
 
-    def auth_type_in(self, target: Target, owner: Owner) -> str | None:
-        """Return the auth type of the credential in the slot; None when it is empty. Raises SourceCredentialError."""
+    def credential_in(self, target: Target, owner: Owner) -> Credential | None:
+        """Return the credential in the slot; None when it is empty. Raises SourceCredentialError."""
         credentials = self._targets.source_credentials(target, owner)
         listed = self._try_again(credentials.list_credentials)
-        return next((info.auth_type for info in listed if info.server_type == target.slot.server_type), None)
+        return next((info for info in listed if info.server_type == target.slot.server_type), None)
 
     def _put(self, turn: Turn, claim: Claim, prepared: Prepared, *, overwrite: bool) -> Claim:
         """Import for a claim, and return the claim with what it has in CodeBuild now. Raises SourceCredentialError."""

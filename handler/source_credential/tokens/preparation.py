@@ -6,6 +6,7 @@ from typing import Final
 from source_credential.errors import InvalidRequest, NotStabilized, VersionNotFound
 from source_credential.model import (
     AuthType,
+    Connection,
     Owner,
     Secret,
     ServerType,
@@ -48,6 +49,15 @@ class Prepared:
     facts: TokenFacts = field(default_factory=TokenFacts)
     warnings: tuple[str, ...] = ()
 
+    def is_what_was_imported_for(self, claim: Claim) -> bool:
+        """Tell whether the claim's last import was of the same version of the same secret."""
+        return (self.secret_arn, self.secret_version_id) == (claim.secret_arn, claim.secret_version_id)
+
+    @property
+    def resource(self) -> str | None:
+        """Return the ARN of what CodeBuild is to be led to, as it lists it then; None for a token."""
+        return self.token.reveal() if self.specification.leads else None
+
 
 class Preparation:
     """Prepares imports."""
@@ -57,6 +67,21 @@ class Preparation:
         self._targets = targets
         self._secrets = secrets
         self._token_check = token_check
+
+    def check_account(self, specification: Specification, owner: Owner) -> None:
+        """Check that a stack of another account says by which role to import. Raises InvalidRequest.
+
+        A provider that is shared with other accounts would otherwise put their credentials into its own.
+        """
+        own, account_id = self._targets.account_id, owner.account_id
+        if specification.role_arn is None and account_id not in (None, own):
+            raise InvalidRequest(
+                "RoleArn",
+                f"is missing: the stack is in account {account_id}, and the provider, which would import into its own, "
+                f"is in account {own}",
+                f"Set it to a role of account {account_id} that the provider may assume "
+                "(examples/target-account-role.yaml), or deploy a provider in that account.",
+            )
 
     def target(self, specification: Specification) -> Target:
         """Return where the specification imports to; with a role, it is the role's account."""
@@ -90,10 +115,22 @@ class Preparation:
     def reread(self, prepared: Prepared) -> Prepared:
         """Return what was prepared, at the version that the secret has by now. Raises SourceCredentialError."""
         specification = prepared.specification
-        version_id = self._read(specification).version_id
-        if version_id == prepared.secret_version_id:
+        secret = self._read(specification)
+        version_id = None if specification.auth_type is AuthType.SECRETS_MANAGER else secret.version_id
+        if (secret.arn, version_id) == (prepared.secret_arn, prepared.secret_version_id):
             return prepared
         return self.prepare(specification, prepared.owner, prepared.target)
+
+    def may_have_label(self, specification: Specification, version_id: str) -> bool:
+        """Tell whether a version of the secret has the followed label, or is not even known to Secrets Manager yet.
+
+        Raises SourceCredentialError.
+        """
+        exact = replace(specification, secret_version_stage=None, secret_version_id=version_id)
+        try:
+            return specification.followed_label in self._read(exact).labels
+        except VersionNotFound:
+            return True
 
     def prepare_again(self, claim: Claim, target: Target, *, or_newer: bool = True, verify: bool = False) -> Prepared:
         """Read once more what is to be in CodeBuild for a claim.
@@ -133,6 +170,7 @@ class Preparation:
                 owner=owner,
                 token=Token(secret.arn),
                 secret_arn=secret.arn,
+                warnings=login.warnings,
             )
             return imported, login
         login = read_login(secret, specification)
@@ -144,7 +182,10 @@ class Preparation:
             username=login.username,
             secret_arn=secret.arn,
             secret_version_id=secret.version_id,
-            warnings=(_NO_EMAIL_WARNING,) if login.username and "@" not in login.username else (),
+            warnings=(
+                *login.warnings,
+                *((_NO_EMAIL_WARNING,) if login.username and "@" not in login.username else ()),
+            ),
         )
         return imported, login
 
@@ -163,14 +204,30 @@ class Preparation:
             raise NotStabilized(
                 what, f"is {connection.status}, not AVAILABLE", "Repair or recreate the connection, and deploy again."
             )
-        expected = _PROVIDER_TYPES[specification.server_type]
-        if connection.provider_type != expected:
-            raise InvalidRequest(
-                what,
-                f"leads to {connection.provider_type}, but ServerType {specification.server_type} needs {expected}",
-                "Name the connection that belongs to this server type.",
-            )
-        return Prepared(specification=specification, target=target, owner=owner, token=Token(connection.arn))
+        return Prepared(
+            specification=specification,
+            target=target,
+            owner=owner,
+            token=Token(connection.arn),
+            warnings=_check_provider_type(connection, specification.server_type, what),
+        )
+
+
+def _check_provider_type(connection: Connection, server_type: ServerType, what: str) -> tuple[str, ...]:
+    """Check that the connection does not lead to another provider; return a warning if it leads to an unknown one.
+
+    Raises InvalidRequest.
+    """
+    expected, found = _PROVIDER_TYPES[server_type], connection.provider_type
+    if found == expected:
+        return ()
+    if found in _PROVIDER_TYPES.values():
+        raise InvalidRequest(
+            what,
+            f"leads to {found}, but ServerType {server_type} needs {expected}",
+            "Name the connection that belongs to this server type.",
+        )
+    return (f"{what} leads to {found}, of which it is not known here whether it goes with ServerType {server_type}.",)
 
 
 def _check_place(secret: Secret, specification: Specification, slot: Slot) -> None:

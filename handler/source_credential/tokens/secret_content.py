@@ -2,12 +2,12 @@
 
 import json
 import re
-import unicodedata
 from collections.abc import Mapping
 from typing import Final, NamedTuple, cast
 
 from source_credential.errors import InvalidRequest
 from source_credential.model import AuthType, Secret, Specification, Token
+from source_credential.tokens.token_shape import check_shape
 
 # CodeBuild's own format for a secret that it reads itself:
 # https://docs.aws.amazon.com/codebuild/latest/userguide/asm-create-secret.html
@@ -21,18 +21,23 @@ _SHOWN_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_. -]{0,31}")
 _NAMES_SHOWN: Final = 10
 
 
+# What a secret that CodeBuild reads itself may say. The console makes those with OAUTH, which no API can import.
+_READ_BY_CODEBUILD: Final = (AuthType.PERSONAL_ACCESS_TOKEN.value, AuthType.BASIC_AUTH.value, "OAUTH")
+
+
 class Login(NamedTuple):
-    """What is imported: the token and, for BASIC_AUTH, the user name."""
+    """What is imported: the token and, for BASIC_AUTH, the user name; and what is unusual about them, in sentences."""
 
     token: Token
     username: str | None
+    warnings: tuple[str, ...] = ()
 
 
 def read_login(secret: Secret, specification: Specification) -> Login:
     """Return the token, and for BASIC_AUTH the user name, that the specification asks for.
 
     The secret is the token itself, or JSON with `secret_key`, or JSON in CodeBuild's own format. White space around
-    both is stripped: a newline at the end is the commonest way a pasted token breaks. Raises InvalidRequest.
+    both is stripped. Raises InvalidRequest.
     """
     what = _name(specification)
     members = _members(secret.text, what)
@@ -43,10 +48,10 @@ def read_login(secret: Secret, specification: Specification) -> Login:
         text = _member(members, _TOKEN, "CodeBuild's format", what)
     else:
         text = secret.text
-    token = Token(_clean(text, what, "token"))
+    token, warnings = _token(text, what, specification, specification.auth_type)
     if specification.auth_type is not AuthType.BASIC_AUTH:
-        return Login(token, None)
-    return Login(token, _username(members, specification, what))
+        return Login(token, None, warnings)
+    return Login(token, _username(members, specification, what), warnings)
 
 
 def read_login_of_codebuild(secret: Secret, specification: Specification) -> Login:
@@ -59,10 +64,13 @@ def read_login_of_codebuild(secret: Secret, specification: Specification) -> Log
     if members is None:
         raise InvalidRequest(what, "is not JSON, and CodeBuild reads only its own JSON format", _FORMAT_REMEDY)
     _check_codebuild_format(members, specification, what)
-    token = Token(_clean(_member(members, _TOKEN, "CodeBuild's format", what), what, "token"))
-    if members[_AUTH_TYPE] != AuthType.BASIC_AUTH:
-        return Login(token, None)
-    return Login(token, _clean(_member(members, _USERNAME, "CodeBuild's format", what), what, "user name"))
+    auth_type = str(members[_AUTH_TYPE])
+    text = _member(members, _TOKEN, "CodeBuild's format", what)
+    token, warnings = _token(text, what, specification, auth_type)
+    if auth_type != AuthType.BASIC_AUTH:
+        return Login(token, None, warnings)
+    username = _clean_username(_member(members, _USERNAME, "CodeBuild's format", what), what)
+    return Login(token, username, warnings)
 
 
 _FORMAT_REMEDY: Final = (
@@ -75,12 +83,16 @@ def _name(specification: Specification) -> str:
 
 
 def _members(text: str, what: str) -> Mapping[str, object] | None:
-    """Return the members of a JSON object, or None when the text is no JSON object, and so the token itself."""
-    if not text.strip("\ufeff \t\r\n").startswith("{"):
+    """Return the members of a JSON object, or None when the text is no JSON object, and so the token itself.
+
+    Two braces are no JSON either, but a reference of CloudFormation's that nobody has resolved.
+    """
+    stripped = text.strip("\ufeff \t\r\n")
+    if not stripped.startswith("{") or stripped.startswith("{{"):
         return None
     try:
         # No token begins with a brace, so what does not parse here is broken JSON.
-        return cast("Mapping[str, object]", json.loads(text.strip("\ufeff \t\r\n")))
+        return cast("Mapping[str, object]", json.loads(stripped))
     except (ValueError, RecursionError):
         pass  # raised below, where the parser's exception, which holds the text, is no longer attached
     raise InvalidRequest(what, "begins like JSON but is not valid JSON", "Correct the secret's value.")
@@ -129,23 +141,29 @@ def _check_codebuild_format(members: Mapping[str, object], specification: Specif
             "Name the secret that belongs to this server type, or correct one of the two.",
         )
     stored = members[_AUTH_TYPE]
-    if specification.auth_type is AuthType.SECRETS_MANAGER:
-        allowed = [AuthType.PERSONAL_ACCESS_TOKEN, AuthType.BASIC_AUTH]
-    else:
-        allowed = [specification.auth_type]
+    is_read_by_codebuild = specification.auth_type is AuthType.SECRETS_MANAGER
+    allowed = _READ_BY_CODEBUILD if is_read_by_codebuild else (specification.auth_type.value,)
     if stored not in allowed:
         raise InvalidRequest(
             what, f"says another AuthType than {' or '.join(allowed)}", "Correct the secret or the template."
         )
 
 
+def _token(text: str, what: str, specification: Specification, auth_type: str) -> tuple[Token, tuple[str, ...]]:
+    """Return the token that a text is, and warnings. A newline at its end is the commonest way a token breaks."""
+    token = _strip(text)
+    if not token:
+        raise InvalidRequest(what, "holds an empty token", "Store the token.")
+    return Token(token), check_shape(token, what, server_type=specification.server_type, auth_type=auth_type)
+
+
 def _username(members: Mapping[str, object] | None, specification: Specification, what: str) -> str:
     if specification.username is not None:
-        return _clean(specification.username, "Username", "user name")
+        return _clean_username(specification.username, "Username")
     if specification.username_key is not None:
-        return _clean(_member(members, specification.username_key, "UsernameKey", what), what, "user name")
+        return _clean_username(_member(members, specification.username_key, "UsernameKey", what), what)
     if specification.secret_key is None and members is not None and _USERNAME in members:
-        return _clean(_member(members, _USERNAME, "CodeBuild's format", what), what, "user name")
+        return _clean_username(_member(members, _USERNAME, "CodeBuild's format", what), what)
     raise InvalidRequest(
         "Username",
         "is missing: AuthType BASIC_AUTH needs a user name",
@@ -153,17 +171,22 @@ def _username(members: Mapping[str, object] | None, specification: Specification
     )
 
 
-def _clean(text: str, what: str, kind: str) -> str:
-    """Return the text without the white space around it, when it is fit to be sent as `kind`."""
-    cleaned = text.strip().strip("\ufeff").strip()
-    if not cleaned:
-        raise InvalidRequest(what, f"holds an empty {kind}", f"Store the {kind}.")
-    if any(character.isspace() or unicodedata.category(character).startswith("C") for character in cleaned):
+def _clean_username(text: str, what: str) -> str:
+    """Return the user name without the white space around it.
+
+    It goes before a colon, so it has none: https://www.rfc-editor.org/rfc/rfc7617#section-2
+    """
+    username = _strip(text)
+    if not username:
+        raise InvalidRequest(what, "holds an empty user name", "Store the user name.")
+    if not username.isprintable() or any(character in " :\"'" for character in username) or "{{" in username:
         raise InvalidRequest(
             what,
-            f"holds a {kind} with white space or control characters inside",
-            f"Store the {kind} anew, on one line.",
+            "holds a user name with white space, a colon, quotation marks or a reference in it",
+            "Store the user name alone.",
         )
-    if cleaned[0] in "\"'" and cleaned[-1] == cleaned[0]:
-        raise InvalidRequest(what, f"holds a {kind} in quotation marks", "Store it without them.")
-    return cleaned
+    return username
+
+
+def _strip(text: str) -> str:
+    return text.strip().strip("\ufeff").strip()
