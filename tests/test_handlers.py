@@ -277,3 +277,41 @@ def test_a_request_that_has_just_succeeded_is_not_ended(entry: Entry, receiver: 
     entry.handled(ResourceProperties=GITHUB, RequestId=event["RequestId"])
     assert handlers.abandon(event, Context(), "The time ran out.") is None
     assert entry.world.holder() == "consumer/GitHub"
+
+
+ABROAD = "222222222222"
+ABROADS_STACK = f"arn:aws:cloudformation:us-east-1:{ABROAD}:stack/consumer/1"
+SHARED = f"arn:aws:lambda:us-east-1:{ACCOUNT}:function:provider"
+
+
+def test_a_stack_of_another_account_says_by_which_role_to_import(entry: Entry) -> None:
+    """A shared provider would put its credential into its own account; the reason names both."""
+    properties = {**GITHUB, "ServiceToken": SHARED}
+    answer = entry.handled(ResourceProperties=properties, StackId=ABROADS_STACK)
+    assert answer["Status"] == "FAILED"
+    assert answer["Reason"].startswith(
+        f"RoleArn: is missing: the stack is in account {ABROAD}, and the provider, which would import into its own, is "
+        f"in account {ACCOUNT}. Set it to a role of account {ABROAD}"
+    )
+    assert entry.world.codebuild.calls == []
+    with_role = {**properties, "RoleArn": f"arn:aws:iam::{ABROAD}:role/target"}
+    assert entry.handled(ResourceProperties=with_role, StackId=ABROADS_STACK)["Status"] == "SUCCESS"
+    assert entry.handled(ResourceProperties=properties)["Status"] == "SUCCESS"
+
+
+@pytest.mark.parametrize(
+    "more", [{"ResourceProperties": GITHUB}, {"StackId": "no arn", "ResourceProperties": {**GITHUB}}]
+)
+def test_where_the_event_does_not_tell_the_accounts_they_are_not_compared(entry: Entry, more: dict[str, Any]) -> None:
+    """As when it is made by hand: the function's own ARN may be made up, too."""
+    assert entry.handled(**{"StackId": ABROADS_STACK, **more})["Status"] == "SUCCESS"
+
+
+def test_what_was_imported_for_another_account_before_stays(entry: Entry) -> None:
+    """The way back from a failed Update does not fail."""
+    created = entry.handled(ResourceProperties=GITHUB, StackId=ABROADS_STACK)
+    back = {
+        "ResourceProperties": {**GITHUB, "ServiceToken": SHARED},
+        "PhysicalResourceId": created["PhysicalResourceId"],
+    }
+    assert entry.handled("Update", StackId=ABROADS_STACK, **back)["Status"] == "SUCCESS"

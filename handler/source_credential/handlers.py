@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, Final
 
 from source_credential import wiring
 from source_credential.cloudformation.life_cycle import CustomResource
@@ -18,7 +18,7 @@ resource = CustomResource()
 
 wiring.warm_up()
 
-_FUNCTION_ARN = re.compile(r"arn:[\w-]+:lambda:[a-z0-9-]+:[0-9]{12}:function:")
+_FUNCTION_ARN: Final = re.compile(r"arn:[\w-]+:lambda:[a-z0-9-]+:([0-9]{12}):function:")
 
 
 @resource.create
@@ -98,10 +98,13 @@ def _logic(event: Mapping[str, Any], context: LambdaContext) -> Logic:
     ServiceToken is what CloudFormation called the function by, so it tells the account also where the context's ARN is
     made up, as it is under `sam local invoke`.
     """
+    return wiring.logic(_called_account(event) or context.invoked_function_arn.split(":")[4])
+
+
+def _called_account(event: Mapping[str, Any]) -> str | None:
     given = event.get("ResourceProperties")
-    called_by = str(given.get("ServiceToken", "")) if isinstance(given, Mapping) else ""
-    arn = called_by if _FUNCTION_ARN.match(called_by) else context.invoked_function_arn
-    return wiring.logic(arn.split(":")[4])
+    called = _FUNCTION_ARN.match(str(given.get("ServiceToken"))) if isinstance(given, Mapping) else None
+    return called[1] if called else None
 
 
 def _request(event: Mapping[str, Any]) -> Request:
@@ -111,4 +114,5 @@ def _request(event: Mapping[str, Any]) -> Request:
         request_type=event["RequestType"],
         physical_resource_id=str(event.get("PhysicalResourceId", "")),
         wanted=properties.fingerprint(event.get("ResourceProperties")),
+        provider_account=_called_account(event),
     )

@@ -171,13 +171,18 @@ class Target:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Request:
-    """One request of CloudFormation's. wanted: the fingerprint of its properties."""
+    """One request of CloudFormation's.
+
+    wanted: the fingerprint of its properties. provider_account: that of the function CloudFormation has called, where
+    the request tells.
+    """
 
     owner: Owner
     request_id: str
     request_type: str
     physical_resource_id: str = ""
     wanted: str = ""
+    provider_account: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -15,7 +15,6 @@ from source_credential.errors import (
 )
 from source_credential.model import (
     AuthType,
-    Owner,
     ServerType,
     Slot,
     Specification,
@@ -399,22 +398,6 @@ def test_whether_a_version_may_have_the_label_is_asked_of_the_version(
     place.secrets.add(SECRET, VERSION_ID, TOKEN, "BLUE")
     place.secrets.gone_versions.add("unheard of")
     assert place.preparation.may_have_label(replace(GITHUB, secret_version_stage=stage), version_id) is may
-
-
-ABROAD = Owner(stack_id=f"arn:aws:cloudformation:us-east-1:{ELSEWHERE}:stack/a/0a1b", logical_resource_id="GitHub")
-
-
-def test_a_stack_of_another_account_says_by_which_role_to_import(place: Place) -> None:
-    """A shared provider would put its credential into its own account; the reason names both."""
-    with pytest.raises(InvalidRequest) as caught:
-        place.preparation.check_account(GITHUB, ABROAD)
-    assert str(caught.value).startswith(
-        f"RoleArn: is missing: the stack is in account {ELSEWHERE}, and the provider, which would import into its own, "
-        f"is in account {ACCOUNT}. Set it to a role of account {ELSEWHERE}"
-    )
-    place.preparation.check_account(replace(GITHUB, role_arn=ROLE), ABROAD)
-    place.preparation.check_account(GITHUB, OWNER)
-    place.preparation.check_account(GITHUB, Owner(stack_id="no arn", logical_resource_id="GitHub"))
 
 
 @pytest.mark.parametrize("provider_type", ["GitHubEnterpriseCloudDataResidency", "AzureDevOps", "an unknown provider"])

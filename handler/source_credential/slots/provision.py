@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Final
 
-from source_credential.errors import SourceCredentialError
+from source_credential.errors import InvalidRequest, SourceCredentialError
 from source_credential.model import Request, Specification, Target
 from source_credential.records import Answer, Change, Claim, Ending, Mark, Record, Resource, begun_of
 from source_credential.slots.claims import (
@@ -77,7 +77,7 @@ class Provisioner:
             return self._provide(turn, request, prepared)
 
     def _prepare(self, specification: Specification, request: Request, target: Target) -> Prepared:
-        self._preparation.check_account(specification, request.owner)
+        _check_account(specification, request)
         return self._preparation.prepare(specification, request.owner, target)
 
     def _provide(self, turn: Turn, request: Request, prepared: Prepared | SourceCredentialError) -> Answer:
@@ -178,6 +178,22 @@ class Provisioner:
         )
         turn.give_back(record, Ending(request=request, answer=answer, change=change))
         return answer
+
+
+def _check_account(specification: Specification, request: Request) -> None:
+    """Check that a stack of another account says by which role to import. Raises InvalidRequest.
+
+    A provider that is shared with other accounts would otherwise put their credentials into its own.
+    """
+    account_id, own = request.owner.account_id, request.provider_account
+    if specification.role_arn is None and None not in (account_id, own) and account_id != own:
+        raise InvalidRequest(
+            "RoleArn",
+            f"is missing: the stack is in account {account_id}, and the provider, which would import into its own, "
+            f"is in account {own}",
+            f"Set it to a role of account {account_id} that the provider may assume "
+            "(examples/target-account-role.yaml), or deploy a provider in that account.",
+        )
 
 
 def _now(clock: float) -> str:

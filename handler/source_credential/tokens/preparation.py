@@ -68,21 +68,6 @@ class Preparation:
         self._secrets = secrets
         self._token_check = token_check
 
-    def check_account(self, specification: Specification, owner: Owner) -> None:
-        """Check that a stack of another account says by which role to import. Raises InvalidRequest.
-
-        A provider that is shared with other accounts would otherwise put their credentials into its own.
-        """
-        own, account_id = self._targets.account_id, owner.account_id
-        if specification.role_arn is None and account_id not in (None, own):
-            raise InvalidRequest(
-                "RoleArn",
-                f"is missing: the stack is in account {account_id}, and the provider, which would import into its own, "
-                f"is in account {own}",
-                f"Set it to a role of account {account_id} that the provider may assume "
-                "(examples/target-account-role.yaml), or deploy a provider in that account.",
-            )
-
     def target(self, specification: Specification) -> Target:
         """Return where the specification imports to; with a role, it is the role's account."""
         role_arn = specification.role_arn
