@@ -29,7 +29,7 @@ from source_credential.observability import (
     measure_seconds,
 )
 from source_credential.slots.freshen import Outcome, SecretChange
-from source_credential.slots.turn import TERM_SECONDS, Run
+from source_credential.slots.turn import Run
 from source_credential.wiring import Logic
 
 # The daily checks of all slots are spread over a quarter of an hour, for CodeBuild's rate is shared with everybody.
@@ -38,14 +38,7 @@ _CHECKS_WITHIN_SECONDS: Final = 900
 # A slot at which others are at work is not waited for: its message comes again.
 _PATIENCE_SECONDS: Final = 3.0
 
-# What one message may take: to wait for the turn, the turn, and a little more.
-_SECONDS_FOR_ONE: Final = _PATIENCE_SECONDS + TERM_SECONDS + 5.0
-
 _processor: Final = BatchProcessor(event_type=EventType.SQS, raise_on_entire_batch_failure=False)
-
-
-class NotBegun(Exception):
-    """A message that was not looked at; it comes again."""
 
 
 class NotYetConsistent(Exception):
@@ -57,7 +50,7 @@ class UnknownMessage(ValueError):
 
 
 def lambda_handler(event: dict[str, Any], context: LambdaContext) -> PartialItemFailureResponse:
-    """Handle a batch of messages; return those that failed, which come again.
+    """Handle a batch of messages, of one as the template has it; return those that failed, which come again.
 
     event: https://docs.aws.amazon.com/lambda/latest/dg/with-sqs.html
     """
@@ -76,14 +69,9 @@ def lambda_handler(event: dict[str, Any], context: LambdaContext) -> PartialItem
 
 def _handler(logic: Logic, run: Run) -> Callable[[SQSRecord], None]:
     """Return what handles one message. Whatever it raises makes the message come again, later each time."""
-    needed = min(_SECONDS_FOR_ONE, run.seconds_left() / 2)
 
     def handle(record: SQSRecord) -> None:
         receive_count = int(record.attributes.approximate_receive_count)
-        if run.seconds_left() < needed:
-            # One that waits for a dead endpoint must not take the rest of its batch with it.
-            _delay(record, receive_count)
-            raise NotBegun("the messages before this one took too long")
         logger.append_keys(message_id=record.message_id)
         try:
             _handle(logic, run, json.loads(record.body))

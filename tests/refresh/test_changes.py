@@ -204,15 +204,6 @@ def test_a_message_of_a_busy_slot_that_cannot_be_delayed_comes_again_all_the_sam
     assert emitted.lines() == []
 
 
-def test_a_busy_slot_keeps_no_other_from_being_refreshed(entry: Entry) -> None:
-    """Of a batch only the message of that slot comes again."""
-    follow(entry.world, ELSEWHERE)
-    entry.world.rotate("a-GitHub", "the-newest")
-    busy(entry)
-    assert entry.handled(refreshing(), refreshing(ELSEWHERE)) == ["0"]
-    assert entry.world.version(ELSEWHERE) == "the-newest"
-
-
 @pytest.mark.parametrize("fan_out", [False, True])
 def test_a_change_that_secrets_manager_does_not_show_yet_comes_again(
     entry: Entry, emitted: Emitted, log: io.StringIO, *, fan_out: bool

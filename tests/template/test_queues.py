@@ -71,11 +71,14 @@ def test_a_message_is_not_given_up_while_a_run_that_died_keeps_its_slot_busy() -
     assert (attempts - 1) * shortest > TERM_SECONDS + MARGIN_SECONDS
 
 
-def test_the_queue_is_read_in_batches_of_which_only_what_failed_comes_again() -> None:
-    """The event source is the queue, and RefreshConcurrency bounds how many batches are worked at once."""
+def test_the_queue_is_read_message_by_message() -> None:
+    """One that waits for a dead endpoint uses up no other's tries. RefreshConcurrency bounds how many are in work.
+
+    What failed is told, not raised: a message that is to wait is no error of the function.
+    """
     (event,) = Stack(TEMPLATE, {"RefreshConcurrency": "7"}).properties("RefreshFunction")["Events"].values()
     source = event["Properties"]
-    assert (event["Type"], source["Queue"]) == ("SQS", "<RefreshQueue.Arn>")
+    assert (event["Type"], source["Queue"], source["BatchSize"]) == ("SQS", "<RefreshQueue.Arn>", 1)
     assert source["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
     assert source["ScalingConfig"] == {"MaximumConcurrency": "7"}
     smallest = TEMPLATE["Parameters"]["RefreshConcurrency"]["MinValue"]

@@ -1,17 +1,16 @@
-"""A batch of messages: each by itself, those that failed come again, and no secret is told."""
+"""A message that fails comes again, alone, and no secret is told."""
 
 import io
 import json
 import logging
-import time
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
-from source_credential import refresh
 from source_credential.errors import Throttling
 from tests.fakes import ACCOUNT, secret_arn
-from tests.invocation import Context, Emitted, lines
+from tests.invocation import Emitted, lines
 from tests.refresh.entry import (
     CHECK_ALL,
     CHECK_ONE,
@@ -22,7 +21,6 @@ from tests.refresh.entry import (
     Entry,
     changed,
     follow,
-    record,
     refreshing,
 )
 from tests.slots.world import SLOT
@@ -31,24 +29,8 @@ TOKENS = ("token-of-a-GitHub", f"token-of-a-GitHub-{V2}", f"token-of-a-GitHub-{V
 LEAK = "ghp_neverToBeSeen"
 
 
-def test_messages_for_which_no_time_is_left_come_again(entry: Entry, emitted: Emitted) -> None:
-    """The first one took it all; the others are not begun, and count neither as done nor as failures."""
-
-    def slow(call: str) -> None:
-        if call == "import_credential":
-            time.sleep(0.5)
-
-    entry.step = slow
-    records = [record(str(number), changed(), number + 1) for number in range(3)]
-    answer = refresh.lambda_handler({"Records": records}, Context(0.8))
-    assert [failure["itemIdentifier"] for failure in answer["batchItemFailures"]] == ["1", "2"]
-    assert entry.queue.delayed == [("handle-1", 2), ("handle-2", 3)]
-    [metrics] = emitted.metrics()
-    assert (metrics["Refreshes"], "RefreshFailures" in metrics) == ([1.0], False)
-
-
 @pytest.mark.parametrize("message", [changed(secret_arn("nobodys")), changed(label="AWSPENDING"), CHECK_ALL])
-def test_a_batch_in_which_nothing_is_counted_warns_of_nothing(
+def test_a_message_of_which_nothing_is_counted_warns_of_nothing(
     entry: Entry, emitted: Emitted, recwarn: pytest.WarningsRecorder, message: dict[str, Any]
 ) -> None:
     """It is the usual case, and what Powertools would say of it is no JSON line."""
@@ -79,33 +61,28 @@ UNKNOWN: list[object] = [
 
 
 @pytest.mark.parametrize("message", UNKNOWN)
-def test_a_message_that_nobody_sends_fails_by_itself(
-    entry: Entry, emitted: Emitted, log: io.StringIO, message: object
-) -> None:
-    """The others of its batch are handled; it ends in the dead-letter queue, and is not repeated in the log."""
-    assert entry.handled(CHECK_ONE, message, changed()) == ["1"]
-    assert entry.world.version() == V2
-    assert entry.queue.delayed == [("handle-1", 1)]
-    [metrics] = emitted.metrics()
-    assert (metrics["RefreshFailures"], metrics["Checks"]) == ([1.0], [1.0])
+def test_a_message_that_nobody_sends_fails(entry: Entry, emitted: Emitted, log: io.StringIO, message: object) -> None:
+    """It ends in the dead-letter queue, and is not repeated in the log; the function itself does not fail."""
+    assert entry.handled(message) == ["0"]
+    assert entry.queue.delayed == [("handle-0", 1)]
+    assert emitted.metrics() == [{"RefreshFailures": [1.0]}]
     assert LEAK not in log.getvalue()
 
 
-def test_only_what_failed_comes_again(entry: Entry, emitted: Emitted) -> None:
-    """A slot that cannot be reached keeps no other one from being refreshed."""
+def test_several_messages_are_handled_one_after_the_other_and_fail_singly(entry: Entry, emitted: Emitted) -> None:
+    """The template has them come one by one; whoever raises its BatchSize finds only those again that failed."""
     follow(entry.world, ELSEWHERE)
     entry.world.rotate(SECRET, V3)
     entry.world.places[ACCOUNT, "eu-west-1"].failure = Throttling("CodeBuild", "is throttled", "Again.")
-    assert entry.handled(refreshing(ELSEWHERE), refreshing(), refreshing(ELSEWHERE)) == ["0", "2"]
+    busy = replace(SLOT, region="eu-central-1")
+    now = entry.world.now
+    entry.world.table.take_turn(busy, "somebody's", until=now + 50, free_if_ended_before=now)
+    messages = (refreshing(ELSEWHERE), "not JSON", refreshing(busy), refreshing(), CHECK_ONE)
+    assert entry.handled(*messages) == ["0", "1", "2"]
+    assert (entry.queue.delayed, entry.queue.delayed_a_little) == ([("handle-0", 1), ("handle-1", 1)], ["handle-2"])
     assert (entry.world.version(), entry.world.version(ELSEWHERE)) == (V3, V2)
     [metrics] = emitted.metrics()
-    assert (metrics["RefreshFailures"], metrics["Refreshes"]) == ([1.0, 1.0], [1.0])
-
-
-def test_a_batch_that_fails_whole_comes_again_whole(entry: Entry) -> None:
-    """As a batch that fails in part: the function itself does not fail."""
-    entry.world.codebuild.failure = Throttling("CodeBuild", "is throttled", "Again.")
-    assert entry.handled(changed(), refreshing()) == ["0", "1"]
+    assert (metrics["RefreshFailures"], metrics["Refreshes"], metrics["Checks"]) == ([1.0, 1.0], [1.0], [1.0])
 
 
 @pytest.mark.parametrize("receive_count", [1, 2, 7])
