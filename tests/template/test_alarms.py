@@ -63,24 +63,51 @@ def _queue_metrics() -> set[str]:
     }
 
 
+def _function_metrics() -> set[str]:
+    """Return Lambda's metrics that are used here.
+
+    https://docs.aws.amazon.com/lambda/latest/dg/monitoring-metrics-types.html
+    """
+    return {"ConcurrentExecutions", "Duration", "Errors", "Throttles"}
+
+
 @pytest.mark.parametrize("name", ALARMS)
-def test_an_alarm_watches_a_metric_that_exists_and_says_what_happened(name: str) -> None:
-    """Its metric is written, its silence is good, and its description is a sentence and a section of operations.md."""
+def test_an_alarm_watches_a_metric_that_exists(name: str) -> None:
+    """Its metric is written by the code, or is one of a queue or function of the stack; and its silence is good."""
     alarm = Stack(TEMPLATE).properties(name)
-    if alarm["Namespace"] == "AWS/SQS":
-        ((dimension,), known) = (alarm["Dimensions"], _queue_metrics())
-        assert re.fullmatch(r"<\w+Queue\.QueueName>", dimension["Value"])
-        assert dimension["Name"] == "QueueName"
-    else:
-        assert alarm["Namespace"] == "SourceCredential"
-        assert alarm["Dimensions"] == [{"Name": "service", "Value": "source-credential"}]
-        known = _written_metrics()
+    ((dimension,), known) = (alarm["Dimensions"], set())
+    match alarm["Namespace"]:
+        case "AWS/SQS":
+            known = _queue_metrics()
+            assert re.fullmatch(r"<\w+Queue\.QueueName>", dimension["Value"])
+            assert dimension["Name"] == "QueueName"
+        case "AWS/Lambda":
+            known = _function_metrics()
+            assert (dimension["Name"], dimension["Value"].strip("<>") in ROLES) == ("FunctionName", True)
+        case "SourceCredential":
+            known = _written_metrics()
+            assert dimension == {"Name": "service", "Value": "source-credential"}
     assert alarm["MetricName"] in known
     assert alarm["TreatMissingData"] == "notBreaching"
-    sentence, page = alarm["AlarmDescription"].rsplit(" ", 1)
+
+
+@pytest.mark.parametrize("name", ALARMS)
+def test_an_alarm_says_what_happened_and_where_it_is_written_what_to_do(name: str) -> None:
+    """Its description is a sentence and a section of operations.md, which says what every section of an alarm says."""
+    sentence, page = Stack(TEMPLATE).properties(name)["AlarmDescription"].rsplit(" ", 1)
     assert re.fullmatch(r"[A-Z].+\.", sentence)
     assert page == f"docs/operations.md#{name.lower()}"
-    assert f"\n### {name}\n" in (PROJECT / "docs/operations.md").read_text(encoding="utf-8")
+    operations = (PROJECT / "docs/operations.md").read_text(encoding="utf-8")
+    section = operations.partition(f"\n### {name}\n")[2].partition("\n##")[0]
+    assert re.findall(r"^\*\*(What it means|Look at|Do)\b", section, re.MULTILINE) == ["What it means", "Look at", "Do"]
+
+
+def test_the_pages_know_what_the_alarms_cost() -> None:
+    """CloudWatch's price is for each metric that an alarm watches, and each of these watches one."""
+    number, price = {10: ("ten", "1.00")}[len(ALARMS)]
+    operations = (PROJECT / "docs/operations.md").read_text(encoding="utf-8")
+    assert re.findall(r"\| (\w+) alarms \| \$0\.10 each .+ \| \$(\S+) \|", operations) == [(number, price)]
+    assert f"Standing: {number} alarms and a dashboard" in (PROJECT / "README.md").read_text(encoding="utf-8")
 
 
 def test_the_alarms_watch_what_goes_wrong() -> None:
@@ -104,7 +131,24 @@ def test_the_alarms_watch_what_goes_wrong() -> None:
         (visible, "Maximum", "Greater", "0", "<DeadLetterQueue.QueueName>"),
         (visible, "Maximum", "Greater", "0", "<RefreshDeadLetterQueue.QueueName>"),
         ("ApproximateAgeOfOldestMessage", "Maximum", "Greater", "1800", "<RefreshQueue.QueueName>"),
+        *((metric, "Sum", "Greater", "0", f"<{name}>") for metric in ("Errors", "Throttles") for name in ROLES),
     }
+
+
+@pytest.mark.parametrize(
+    "name", [name for name in ALARMS if Stack(TEMPLATE).properties(name)["Namespace"] == "AWS/Lambda"]
+)
+def test_a_function_that_cannot_run_rings_within_five_minutes_and_until_it_could_have_run_again(name: str) -> None:
+    """It writes no metric of its own then. Its message is hidden until the queue's own time is up.
+
+    An error counts in the minute in which its run began, so it may be in CloudWatch as late as the run is long.
+    """
+    stack = Stack(TEMPLATE)
+    alarm, timeout = stack.properties(name), stack.properties("RefreshFunction")["Timeout"]
+    assert alarm["DatapointsToAlarm"] == 1
+    assert alarm["Period"] + timeout + 60 <= 300
+    window = alarm["Period"] * alarm["EvaluationPeriods"]
+    assert window > stack.properties("RefreshQueue")["VisibilityTimeout"] + timeout + 60
 
 
 @pytest.mark.parametrize("name", ALARMS)
@@ -141,7 +185,6 @@ def test_the_dashboard_shows_only_metrics_that_exist() -> None:
     shown = [
         row for widget in _dashboard() for row in widget["properties"].get("metrics", []) if isinstance(row[0], str)
     ]
-    lambda_metrics = {"ConcurrentExecutions", "Duration", "Errors", "Throttles"}
     functions = {f"<{name}>" for name in ROLES}
     for namespace, metric, dimension, value, options in shown:
         match namespace:
@@ -152,7 +195,7 @@ def test_the_dashboard_shows_only_metrics_that_exist() -> None:
                 assert metric in _queue_metrics()
                 assert re.fullmatch(r"<(Refresh)?(DeadLetter)?Queue\.QueueName>", value)
             case _:
-                assert (namespace, metric in lambda_metrics, value in functions) == ("AWS/Lambda", True, True)
+                assert (namespace, metric in _function_metrics(), value in functions) == ("AWS/Lambda", True, True)
         assert options["label"]
         assert options["stat"]
     of_code = {row[1] for row in shown if row[0] == "SourceCredential"}
@@ -171,10 +214,12 @@ def test_the_dashboard_shows_days_until_expiry_by_server_type_against_the_alarm(
 
 
 def test_the_dashboard_shows_every_alarm_and_the_last_failures() -> None:
-    """The alarms' states are at the top; the log's query reads the stack's own group."""
+    """The alarms' states are at the top; the log's query reads the stack's own group, and what Lambda says there."""
     widgets = {widget["type"]: widget["properties"] for widget in _dashboard()}
     assert widgets["alarm"]["alarms"] == [f"<{name}.Arn>" for name in ALARMS]
-    assert widgets["log"]["query"].startswith("SOURCE '<LogGroup>' | fields @timestamp, message, slot, ")
+    assert widgets["log"]["query"].startswith("SOURCE '<LogGroup>' | fields @timestamp, ")
+    said_by_lambda = ("'Task timed out'", "'[ERROR]'", "'Runtime exited'")
+    assert [words for words in said_by_lambda if f"@message like {words}" not in widgets["log"]["query"]] == []
 
 
 def test_the_dashboard_has_no_gaps_and_no_overlaps() -> None:
