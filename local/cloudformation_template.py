@@ -51,13 +51,22 @@ def load(path: Path) -> dict[str, Any]:
 class Stack:
     """A template with its parameters' values; a resource's attribute is shown as `<LogicalId.Attribute>`."""
 
-    def __init__(self, template: Mapping[str, Any], parameters: Mapping[str, str] | None = None) -> None:
-        """Take `parameters`, and the default of each one that is not among them."""
+    def __init__(
+        self,
+        template: Mapping[str, Any],
+        parameters: Mapping[str, str] | None = None,
+        *,
+        where: Mapping[str, str] | None = None,
+    ) -> None:
+        """Take `parameters`, and the default of each one that is not among them.
+
+        where: pseudo parameters that are not as in PSEUDO_PARAMETERS.
+        """
         self._template = template
         definitions: Mapping[str, Any] = template.get("Parameters", {})
         given = dict(parameters or {})
         assert given.keys() <= definitions.keys(), "the template has no such parameter"
-        self._values: dict[str, Any] = dict(PSEUDO_PARAMETERS)
+        self._values: dict[str, Any] = {**PSEUDO_PARAMETERS, **(where or {})}
         for name, definition in definitions.items():
             text = str(given[name] if name in given else definition["Default"])
             # CloudFormation makes of an empty list parameter a list of one empty string.
@@ -75,6 +84,12 @@ class Stack:
         condition = self._template["Resources"][logical_id].get("Condition")
         return condition is None or self._holds(condition)
 
+    def output(self, name: str) -> Any:
+        """Return the value of an output; None when its condition does not hold, so that the stack has none."""
+        output = self._template["Outputs"][name]
+        made = "Condition" not in output or self._holds(output["Condition"])
+        return self.evaluate(output["Value"]) if made else None
+
     def evaluate(self, value: object) -> Any:
         """Return `value` with every function in it evaluated; what is AWS::NoValue is left out."""
         if isinstance(value, list):
@@ -84,7 +99,7 @@ class Stack:
             return value
         if len(value) == 1:
             ((name, argument),) = value.items()
-            if name == "Ref" or name.startswith("Fn::"):
+            if name in ("Ref", "Condition") or name.startswith("Fn::"):
                 return self._function(name, argument)
         members = {key: self.evaluate(member) for key, member in value.items()}
         return {key: member for key, member in members.items() if member is not _NO_VALUE}
@@ -99,17 +114,16 @@ class Stack:
             case "Fn::ImportValue":
                 result = f"<import {argument}>"
             case "Fn::Sub":
-                result = re.sub(r"\$\{([^}]+)\}", lambda found: self._substituted(found[1]), argument)
+                text, own = argument if isinstance(argument, list) else (argument, {})
+                values = self._values | self.evaluate(own)
+                result = re.sub(r"\$\{([^}]+)\}", lambda found: str(values.get(found[1], f"<{found[1]}>")), text)
             case "Fn::Select":
                 result = self.evaluate(argument[1])[argument[0]]
-            case "Fn::Equals":  # as text, because a parameter of type Number is text too
-                left, right = self.evaluate(argument)
-                result = str(left) == str(right)
             case "Fn::Join":
                 separator, parts = self.evaluate(argument)
                 result = separator.join(parts)
-            case "Fn::Not":
-                result = not self.evaluate(argument[0])
+            case "Condition" | "Fn::Equals" | "Fn::Not" | "Fn::Or":
+                result = self._is_true(name, argument)
             case "Fn::If":
                 condition, yes, no = argument
                 result = self.evaluate(yes if self._holds(condition) else no)
@@ -118,9 +132,17 @@ class Stack:
                 raise NotImplementedError(message)
         return result
 
+    def _is_true(self, name: str, argument: Any) -> bool:
+        match name:
+            case "Condition":
+                return self._holds(argument)
+            case "Fn::Equals":  # as text, because a parameter of type Number is text too
+                left, right = self.evaluate(argument)
+                return str(left) == str(right)
+            case "Fn::Not":
+                return not self.evaluate(argument[0])
+            case _:
+                return any(self.evaluate(argument))
+
     def _holds(self, condition: str) -> bool:
         return bool(self.evaluate(self._template["Conditions"][condition]))
-
-    def _substituted(self, name: str) -> str:
-        """Return what stands for `${name}`: a parameter's value, or a resource or one of its attributes."""
-        return str(self._values.get(name, f"<{name}>"))

@@ -234,9 +234,24 @@ def test_the_dashboard_has_no_gaps_and_no_overlaps() -> None:
     assert set(cells) == {(x, y) for x in range(24) for y in range(max(y for _, y in cells) + 1)}
 
 
-def test_the_dashboard_is_found() -> None:
-    """Its name has the region, because names are unique in all regions of an account; an output leads to it."""
-    stack = Stack(TEMPLATE)
-    assert stack.properties("Dashboard")["DashboardName"] == "source-credential-eu-west-1"
-    url = stack.evaluate(TEMPLATE["Outputs"]["DashboardUrl"])["Value"]
-    assert url.endswith("/cloudwatch/home?region=eu-west-1#dashboards/dashboard/<Dashboard>")
+def test_the_dashboard_has_a_name_of_its_own_in_the_account() -> None:
+    """Names are unique in all regions of an account, so it has the region."""
+    assert Stack(TEMPLATE).properties("Dashboard")["DashboardName"] == "source-credential-eu-west-1"
+
+
+@pytest.mark.parametrize(
+    ("partition", "region", "console"),
+    [
+        ("aws", "eu-west-1", "eu-west-1.console.aws.amazon.com"),
+        ("aws-cn", "cn-north-1", "cn-north-1.console.amazonaws.cn"),
+        ("aws-us-gov", "us-gov-west-1", "console.amazonaws-us-gov.com"),
+        ("aws-eusc", "eusc-de-east-1", "eusc-de-east-1.console.amazonaws-eusc.eu"),
+        ("aws-iso", "us-iso-east-1", None),
+        ("aws-new", "new-east-1", None),
+    ],
+)
+def test_an_output_leads_to_the_dashboard(partition: str, region: str, console: str | None) -> None:
+    """In the console of its partition; where the console's address is not public, there is no output to lead astray."""
+    url = Stack(TEMPLATE, where={"AWS::Partition": partition, "AWS::Region": region}).output("DashboardUrl")
+    page = f"cloudwatch/home?region={region}#dashboards/dashboard/<Dashboard>"
+    assert url == (f"https://{console}/{page}" if console else None)
