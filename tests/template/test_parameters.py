@@ -7,7 +7,7 @@ import pytest
 
 from local.cloudformation_template import Stack
 from local.ministack import PROJECT
-from tests.template.stack import CONNECTION, KMS_KEY, SECRET, TARGET_ROLE, TEMPLATE, TOPIC
+from tests.template.stack import CONNECTION, KMS_KEY, SECRET, TARGET_ROLE, TEMPLATE, TOPIC, statements
 
 
 @pytest.mark.parametrize(
@@ -67,9 +67,13 @@ def test_every_parameter_explains_itself(name: str) -> None:
     ("parameter", "accepted", "refused"),
     [
         ("SecretArns", ["", SECRET, SECRET.replace("aws", "aws-us-gov", 1)], ["*", "codebuild/github", KMS_KEY]),
-        ("KmsKeyArns", ["", KMS_KEY], ["*", "alias/mine", SECRET]),
+        ("KmsKeyArns", ["", KMS_KEY, KMS_KEY.replace("1234abcd", "mrk-")], ["*", "alias/mine", SECRET]),
         ("ConnectionArns", ["", CONNECTION, CONNECTION.replace("codec", "codestar-c")], ["*", SECRET]),
-        ("TargetRoleArns", ["", TARGET_ROLE, TARGET_ROLE.replace("target", "*")], ["*", "role/target", SECRET]),
+        (
+            "TargetRoleArns",
+            ["", TARGET_ROLE, TARGET_ROLE.replace("role/", "role/a/path/")],
+            ["*", "role/target", SECRET],
+        ),
         ("ServerUrlHosts", ["", "github.example.com", "10.0.0.1"], ["https://github.example.com", "a/b"]),
         ("ExistingTableName", ["", "source-credential-Slots-1A2B3C", "a.b_c"], ["x", "a/b", SECRET, "a" * 256]),
         ("ExternalId", ["", "source-credential", "a:b/c"], ["x", "with space"]),
@@ -88,6 +92,53 @@ def test_a_parameter_takes_good_values_and_refuses_bad_ones(
     pattern = TEMPLATE["Parameters"][parameter]["AllowedPattern"]
     assert [value for value in accepted if not re.search(pattern, value)] == []
     assert [value for value in refused if re.search(pattern, value)] == []
+
+
+ACCOUNT = "444455556666"
+REGION_PART, ACCOUNT_PART = 3, 4  # of an ARN's, which are parted by colons
+
+
+@pytest.mark.parametrize("parameter", ["SecretArns", "KmsKeyArns", "ConnectionArns"])
+@pytest.mark.parametrize("wildcard", ["*", "?", "{}*", "*{}", "{}*{}", "{}?{}"])
+def test_a_wildcard_may_stand_for_a_region_an_account_or_a_name(parameter: str, wildcard: str) -> None:
+    """Or for a part of one, as each description promises. In another account its owner has to allow it as well."""
+    pattern, description = (TEMPLATE["Parameters"][parameter][name] for name in ("AllowedPattern", "Description"))
+    assert "with * or ? where a part" in description
+    arn = {"SecretArns": SECRET, "KmsKeyArns": KMS_KEY, "ConnectionArns": CONNECTION}[parameter]
+    parts = arn.split(":")
+    for part in (REGION_PART, ACCOUNT_PART):
+        half = len(parts[part]) // 2
+        varied = [*parts]
+        varied[part] = wildcard.format(parts[part][:half], parts[part][half:])
+        assert re.search(pattern, ":".join(varied)), varied
+    name = f"{parts[-1]}{wildcard.format('a', 'b')}"
+    assert re.search(pattern, ":".join([*parts[:-1], name])), name
+
+
+def test_the_whole_of_an_arn_may_be_left_open_but_not_the_service() -> None:
+    """Whoever wants everything says so part by part: a lone * is more than it looks like."""
+    everything = "arn:aws:secretsmanager:*:*:secret:*"
+    pattern = TEMPLATE["Parameters"]["SecretArns"]["AllowedPattern"]
+    assert re.search(pattern, everything)
+    assert statements(SecretArns=everything)["ReadSecrets"]["Resource"] == [everything]
+    for refused in (
+        "*",
+        "arn:aws:*",
+        "arn:*:secretsmanager:*:*:secret:*",
+        "arn:aws:*:*:*:secret:*",
+        f"{everything}:x y",
+    ):
+        assert not re.search(pattern, refused), refused
+
+
+@pytest.mark.parametrize("account", ["*", "44445555666?", "4444*", "????????????", ""])
+def test_the_account_of_a_target_role_is_named(account: str) -> None:
+    """A role of that name in an account that is not yours could trust the provider too. Its own name may vary."""
+    pattern, description = (TEMPLATE["Parameters"]["TargetRoleArns"][key] for key in ("AllowedPattern", "Description"))
+    assert not re.search(pattern, TARGET_ROLE.replace(ACCOUNT, account))
+    for name in ("*", "source-credential-*", "team-?/target", "a/path/*"):
+        assert re.search(pattern, f"arn:aws:iam::{ACCOUNT}:role/{name}"), name
+    assert "Each names its account" in description
 
 
 def test_a_token_is_warned_of_in_time() -> None:
