@@ -52,9 +52,8 @@ def test_create_update_in_place_and_delete(cloud: Cloud, stack: str) -> None:
 def test_another_trigger_imports_anew(cloud: Cloud, stack: str) -> None:
     """Somebody has put another token into CodeBuild by hand: a plain deployment with another Trigger puts it right."""
     assert cloud.deploy(stack, {"GitHub": {**GITHUB, "Trigger": "one"}}) == "CREATE_COMPLETE"
-    cloud.aws.client("codebuild").import_source_credentials(
-        serverType="GITHUB", authType="PERSONAL_ACCESS_TOKEN", token="ghp_byHand", shouldOverwrite=True
-    )
+    by_hand = {"serverType": "GITHUB", "authType": "PERSONAL_ACCESS_TOKEN", "token": "ghp_byHand"}
+    cloud.aws.codebuild.slots.import_source_credentials("us-east-1", {**by_hand, "shouldOverwrite": True})
     assert cloud.slots() == {"GITHUB": sha256("ghp_byHand")}
     assert cloud.deploy(stack, {"GitHub": {**GITHUB, "Trigger": "another"}}) == "UPDATE_COMPLETE"
     assert cloud.slots() == {"GITHUB": sha256(FIRST)}
