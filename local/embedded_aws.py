@@ -22,6 +22,7 @@ from types import TracebackType
 from typing import Any, Final, Self
 
 import urllib3
+from botocore.config import Config
 
 from local.codebuild_server import ACCOUNT_ID, CodeBuildServer
 from local.container_access import HOST_NAME, bridge_gateway, container_access
@@ -93,9 +94,9 @@ class EmbeddedAws:
             "AWS_DEFAULT_REGION": REGION,
         }
 
-    def client(self, service: str) -> Any:  # noqa: ANN401 - boto3's clients have no common type
+    def client(self, service: str, *, region: str = REGION) -> Any:  # noqa: ANN401 - boto3's clients have no common type
         """Return a client of a service of MiniStack's, as the account's root."""
-        return self.ministack.client(service)
+        return self.ministack.client(service, Config(region_name=region))
 
     def create_table_and_queue(self) -> str:
         """Create the provider's table and queue, for functions without their stack: `sam local invoke`, and tests.

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Final
 
 from local.embedded_aws import EmbeddedAws
-from local.ministack import PROJECT
+from local.ministack import PROJECT, REGION
 
 TOOLS: Final = PROJECT / ".tools/sam/bin"
 STACK_NAME: Final = "source-credential-provider"
@@ -22,11 +22,15 @@ class CommandFailed(RuntimeError):
     """A command ended with an error; the text has what it printed."""
 
 
-def command_environment(aws: EmbeddedAws) -> dict[str, str]:
+def command_environment(aws: EmbeddedAws, *, region: str = REGION) -> dict[str, str]:
     """Return the environment for the SAM CLI and the AWS CLI, on the embedded AWS and without long waits."""
+    return {**build_environment(), **aws.environment(), "AWS_DEFAULT_REGION": region}
+
+
+def build_environment() -> dict[str, str]:
+    """Return the environment for the SAM CLI, on no AWS at all."""
     return {
         **{name: value for name, value in os.environ.items() if not name.startswith("AWS_")},
-        **aws.environment(),
         "PATH": f"{TOOLS}{os.pathsep}{os.environ['PATH']}",
         "PYTHON": str(PROJECT / ".tools/uv/bin/python"),  # one that has pip, for handler/Makefile
         "SAM_CLI_TELEMETRY": "0",
@@ -49,17 +53,17 @@ def build(folder: Path, environment: Mapping[str, str], run: Run = run_quietly) 
     run(["sam", "build", "--build-dir", str(folder)], environment)
 
 
-def deploy(
+def deploy(  # noqa: PLR0913 - the options of `sam deploy`
     aws: EmbeddedAws,
     folder: Path,
     *,
     stack_name: str = STACK_NAME,
     parameters: Mapping[str, str] | None = None,
+    region: str = REGION,
     run: Run = run_quietly,
 ) -> None:
     """Deploy what was built into `folder`. Raises what `run` raises."""
-    bucket = f"sam-{uuid.uuid4().hex[:12]}"  # one of our own: resolving SAM's takes it 15 seconds
-    aws.client("s3").create_bucket(Bucket=bucket)
+    bucket = make_bucket(aws, region=region)
     overrides = [f"{name}={value}" for name, value in (parameters or {}).items()]
     run(
         [
@@ -67,23 +71,31 @@ def deploy(
             *("--s3-bucket", bucket, "--capabilities", "CAPABILITY_IAM"),
             *(["--parameter-overrides", *overrides] if overrides else []),
         ],
-        command_environment(aws),
+        command_environment(aws, region=region),
     )
-    _make_up_for_ministack(aws, stack_name)
+    make_up_for_ministack(aws, stack_name, region=region)
 
 
-def _make_up_for_ministack(aws: EmbeddedAws, stack_name: str) -> None:
-    """Mend two things that MiniStack 1.5.33 does otherwise than AWS.
+def make_bucket(aws: EmbeddedAws, *, region: str = REGION) -> str:
+    """Return a new bucket for what `sam deploy` uploads: resolving a bucket of its own takes it 15 seconds."""
+    bucket = f"sam-{uuid.uuid4().hex[:12]}"
+    elsewhere = {} if region == "us-east-1" else {"CreateBucketConfiguration": {"LocationConstraint": region}}
+    aws.client("s3", region=region).create_bucket(Bucket=bucket, **elsewhere)
+    return bucket
+
+
+def make_up_for_ministack(aws: EmbeddedAws, stack_name: str, *, region: str = REGION) -> None:
+    """Mend two things that MiniStack 1.5.33 does otherwise than AWS, after each deployment of a provider.
 
     It keeps a template's number as text, which stops the poller of a queue; and it wants the batch calls of SQS allowed
     by names of their own, where AWS counts them as the single ones:
     https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-api-permissions-reference.html
     """
-    functions = aws.client("lambda")
+    functions = aws.client("lambda", region=region)
     for mapping in functions.list_event_source_mappings()["EventSourceMappings"]:
         functions.update_event_source_mapping(UUID=mapping["UUID"], ScalingConfig=mapping["ScalingConfig"])
     iam = aws.client("iam")
-    [stack] = aws.client("cloudformation").describe_stacks(StackName=stack_name)["Stacks"]
+    [stack] = aws.client("cloudformation", region=region).describe_stacks(StackName=stack_name)["Stacks"]
     [role_arn] = [output["OutputValue"] for output in stack["Outputs"] if output["OutputKey"] == "RefreshRoleArn"]
     role = {"RoleName": role_arn.rpartition("/")[2], "PolicyName": "RefreshSourceCredentials"}
     policy = iam.get_role_policy(**role)["PolicyDocument"]

@@ -11,22 +11,28 @@ import pytest
 
 from local import provider
 from local.embedded_aws import EmbeddedAws
+from local.ministack import REGION
 
 _SECONDS = 60
-
+_NO_PROPERTIES = ("DependsOn", "DeletionPolicy")
 
 TARGET_ROLE = "arn:aws:iam::000000000000:role/source-credential-target"
 
 
 @dataclass
 class Cloud:
-    """The embedded AWS, as a test uses it."""
+    """A region of the embedded AWS, as a test uses it."""
 
     aws: EmbeddedAws
+    region: str = REGION
+
+    def client(self, service: str) -> Any:
+        """Return a client of a service in the region."""
+        return self.aws.client(service, region=self.region)
 
     def put_secret(self, name: str, value: str) -> None:
         """Create the secret, or give it a new version."""
-        secrets = self.aws.client("secretsmanager")
+        secrets = self.client("secretsmanager")
         try:
             secrets.create_secret(Name=name, SecretString=value)
         except secrets.exceptions.ResourceExistsException:
@@ -37,23 +43,22 @@ class Cloud:
         stack: str,
         resources: dict[str, dict[str, Any]],
         *,
-        delete_policy: str = "Delete",
         outputs: Sequence[str] = (),
     ) -> str:
         """Create or update a stack of source credentials, wait for its end, and return its status.
 
-        outputs: attributes of the last resource to have as outputs of the stack, beside the ARN of each.
+        resources: their properties, with DependsOn and DeletionPolicy among them. outputs: attributes of the last
+        resource to have as outputs of the stack, beside the ARN of each.
         """
-        cloudformation = self.aws.client("cloudformation")
+        cloudformation = self.client("cloudformation")
         template = {
             "Resources": {
                 logical_id: {
                     "Type": "Custom::SourceCredential",
-                    "DeletionPolicy": delete_policy,
-                    **({"DependsOn": properties["DependsOn"]} if "DependsOn" in properties else {}),
+                    **{name: value for name, value in properties.items() if name in _NO_PROPERTIES},
                     "Properties": {
                         "ServiceToken": {"Fn::ImportValue": "SourceCredentialProvider"},
-                        **{name: value for name, value in properties.items() if name != "DependsOn"},
+                        **{name: value for name, value in properties.items() if name not in _NO_PROPERTIES},
                     },
                 }
                 for logical_id, properties in resources.items()
@@ -64,15 +69,15 @@ class Cloud:
             },
         }
         body = json.dumps(template)
-        if self._exists(stack):
+        if self.exists(stack):
             cloudformation.update_stack(StackName=stack, TemplateBody=body)
         else:
             cloudformation.create_stack(StackName=stack, TemplateBody=body)
-        return self._wait(stack)
+        return self.status(stack)
 
     def deploy_example(self, path: Path, **parameters: str) -> None:
         """Create a stack of a template file under the file's name."""
-        cloudformation = self.aws.client("cloudformation")
+        cloudformation = self.client("cloudformation")
         given = [{"ParameterKey": name, "ParameterValue": value} for name, value in parameters.items()]
         cloudformation.create_stack(
             StackName=path.stem,
@@ -80,7 +85,7 @@ class Cloud:
             Parameters=given,
             Capabilities=["CAPABILITY_NAMED_IAM"],
         )
-        assert self._wait(path.stem) == "CREATE_COMPLETE", self.reasons(path.stem)
+        assert self.status(path.stem) == "CREATE_COMPLETE", self.reasons(path.stem)
 
     def provider_roles(self) -> str:
         """Return the ARNs of the provider's roles, as a list parameter has them."""
@@ -104,12 +109,12 @@ class Cloud:
 
     def items(self) -> list[dict[str, Any]]:
         """Return all that is in the provider's table."""
-        pages = self.aws.client("dynamodb").get_paginator("scan").paginate(TableName=self._table())
+        pages = self.client("dynamodb").get_paginator("scan").paginate(TableName=self._table())
         return [item for page in pages for item in page["Items"]]
 
     def write(self, writes: Sequence[dict[str, Any]]) -> None:
         """Put items into the provider's table, or delete them, 25 in a call."""
-        dynamodb, table = self.aws.client("dynamodb"), self._table()
+        dynamodb, table = self.client("dynamodb"), self._table()
         for begin in range(0, len(writes), 25):
             answer = dynamodb.batch_write_item(RequestItems={table: writes[begin : begin + 25]})
             assert not answer["UnprocessedItems"]
@@ -126,38 +131,44 @@ class Cloud:
 
     def delete(self, stack: str) -> None:
         """Delete a stack and wait until it is gone."""
-        self.aws.client("cloudformation").delete_stack(StackName=stack)
+        self.client("cloudformation").delete_stack(StackName=stack)
+        self.await_gone(stack)
+
+    def await_gone(self, stack: str) -> None:
+        """Wait until a stack that is being deleted is gone."""
         end = time.monotonic() + _SECONDS
-        while self._exists(stack):
+        while self.exists(stack):
             assert time.monotonic() < end, f"{stack} is not gone after {_SECONDS} s: {self.reasons(stack)}"
             time.sleep(0.1)
 
     def outputs(self, stack: str) -> dict[str, str]:
         """Return a stack's outputs."""
-        [description] = self.aws.client("cloudformation").describe_stacks(StackName=stack)["Stacks"]
+        [description] = self.client("cloudformation").describe_stacks(StackName=stack)["Stacks"]
         return {output["OutputKey"]: output["OutputValue"] for output in description.get("Outputs", [])}
 
     def reasons(self, stack: str) -> str:
         """Return what the stack's events say, newest first."""
-        events = self.aws.client("cloudformation").describe_stack_events(StackName=stack)["StackEvents"]
+        events = self.client("cloudformation").describe_stack_events(StackName=stack)["StackEvents"]
         return "\n".join(event.get("ResourceStatusReason", "") for event in events)
 
     def slots(self) -> dict[str, str]:
         """Return the SHA-256 of each slot's token, by server type."""
         return {credential.server_type: credential.token_sha256 for credential in self.aws.codebuild.credentials()}
 
-    def _exists(self, stack: str) -> bool:
-        cloudformation = self.aws.client("cloudformation")
+    def exists(self, stack: str) -> bool:
+        """Tell whether a stack is there."""
+        cloudformation = self.client("cloudformation")
         try:
             [description] = cloudformation.describe_stacks(StackName=stack)["Stacks"]
         except cloudformation.exceptions.ClientError:
             return False
         return bool(description["StackStatus"] != "DELETE_COMPLETE")
 
-    def _wait(self, stack: str) -> str:
+    def status(self, stack: str) -> str:
+        """Return a stack's status, when what goes on with it has ended."""
         end = time.monotonic() + _SECONDS
         while True:
-            [description] = self.aws.client("cloudformation").describe_stacks(StackName=stack)["Stacks"]
+            [description] = self.client("cloudformation").describe_stacks(StackName=stack)["Stacks"]
             status = str(description["StackStatus"])
             if not status.endswith("_IN_PROGRESS"):
                 return status
@@ -167,15 +178,16 @@ class Cloud:
 
 @pytest.fixture(scope="session")
 def build(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return the folder for the built provider."""
-    return tmp_path_factory.mktemp("build")
+    """Build the provider, once, and return the folder."""
+    folder = tmp_path_factory.mktemp("build")
+    provider.build(folder, provider.build_environment())
+    return folder
 
 
 @pytest.fixture(scope="session")
 def deployed(build: Path) -> Iterator[EmbeddedAws]:
-    """Build and deploy the provider, once."""
+    """Deploy the provider, once."""
     with EmbeddedAws() as aws:
-        provider.build(build, provider.command_environment(aws))
         # Everything else is as by default: the secrets under codebuild/ may be read, and no others.
         provider.deploy(aws, build, parameters={"TargetRoleArns": TARGET_ROLE})
         yield aws

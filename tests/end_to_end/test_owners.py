@@ -1,11 +1,14 @@
 """Who owns the slot, in real stacks: renames, takeovers, rollbacks, other regions and roles."""
 
+import json
 import uuid
+from pathlib import Path
 
 import pytest
 
 from local.ministack import PROJECT
 from tests.end_to_end.conftest import TARGET_ROLE, Cloud
+from tests.end_to_end.page import Reader
 from tests.end_to_end.test_stacks import ARN, BITBUCKET, FIRST, GITHUB, SECOND, sha256
 
 
@@ -57,6 +60,24 @@ def test_two_stacks_that_want_one_slot(cloud: Cloud, stacks: list[str]) -> None:
     assert cloud.slots() == {"GITHUB": sha256(SECOND)}
     cloud.delete(second)
     assert cloud.slots() == {}
+
+
+def test_a_look_into_a_slot_shows_its_claims_and_that_the_top_one_is_in_codebuild(
+    cloud: Cloud, stacks: list[str], build: Path, tmp_path: Path
+) -> None:
+    """The command that operations.md has for it names the holder last; nobody has the turn, and there is no mark."""
+    first, second = stacks
+    assert cloud.deploy(first, {"GitHub": GITHUB}) == "CREATE_COMPLETE"
+    assert cloud.deploy(second, {"Mine": {**OTHER, "ShouldOverwrite": "true"}}) == "CREATE_COMPLETE"
+    reader = Reader("operations.md", "Operations", aws=cloud.aws, build=build, folder=tmp_path)
+    shown = json.loads(reader.follow("Look into a slot"))
+    assert [(stack_id.split("/")[1], logical_id) for stack_id, logical_id, _ in shown.pop("claims")] == [
+        (first, "GitHub"),
+        (second, "Mine"),
+    ]
+    assert shown == {"held": True, "marks": None, "turn": None, "until": None}
+    cloud.delete(second)
+    cloud.delete(first)
 
 
 def test_a_takeover_that_is_rolled_back_gives_the_slot_back(cloud: Cloud, stacks: list[str]) -> None:

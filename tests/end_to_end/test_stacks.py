@@ -114,7 +114,7 @@ def test_a_failed_replacement_keeps_the_old_credential(cloud: Cloud, stack: str)
 
 def test_a_retained_credential_outlives_its_stack(cloud: Cloud, stack: str) -> None:
     """DeletionPolicy Retain is CloudFormation's: no Delete comes."""
-    assert cloud.deploy(stack, {"GitHub": GITHUB}, delete_policy="Retain") == "CREATE_COMPLETE"
+    assert cloud.deploy(stack, {"GitHub": {**GITHUB, "DeletionPolicy": "Retain"}}) == "CREATE_COMPLETE"
     cloud.delete(stack)
     assert cloud.slots() == {"GITHUB": sha256(FIRST)}
 

@@ -132,12 +132,7 @@ class Function:
 def artifact(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Build the function as `sam build` does and return its folder."""
     folder = tmp_path_factory.mktemp("artifact")
-    environment = {
-        **os.environ,
-        "PYTHON": str(PROJECT / ".tools/uv/bin/python"),
-        "PATH": f"{provider.TOOLS}{os.pathsep}{os.environ['PATH']}",
-    }
-    provider.build(folder, environment)
+    provider.build(folder, provider.build_environment())
     return folder / "SourceCredentialFunction"
 
 

@@ -1,0 +1,118 @@
+"""A page of docs/ as its reader follows it: what is to be saved is saved, what is to be typed is typed."""
+
+import re
+import subprocess
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from local import provider
+from local.codebuild_server import ACCOUNT_ID
+from local.embedded_aws import EmbeddedAws
+from local.ministack import PROJECT, REGION
+
+# What this reader has otherwise than the page: another account and region; the provider is built, and elsewhere; and
+# the AWS CLI is version 1. That asks AWS itself for queues in some regions, whatever AWS_ENDPOINT_URL says. And when it
+# waits it looks every half minute, so here it does not begin to before there is nothing to wait for.
+_ON_THE_PAGE = "111122223333/eu-west-1"
+_SHELL: Final = """
+aws() {
+  local more=()
+  case "$1 $2" in
+    sqs*) more=(--endpoint-url "$AWS_ENDPOINT_URL") ;;
+    "cloudformation wait") while [[ $(command aws cloudformation list-stacks) == *_IN_PROGRESS* ]]; do :; done ;;
+  esac
+  command aws "$@" "${more[@]}"
+}
+sam() {
+  local more=(--s3-bucket "$BUCKET" --capabilities CAPABILITY_IAM)
+  case "$*" in
+    build) return ;;
+    *--template-file*) ;;
+    *) more+=(--template-file "$BUILT") ;;
+  esac
+  command sam "$@" "${more[@]}"
+}
+"""
+
+
+@dataclass(frozen=True)
+class Block:
+    """A fenced block of a page: commands (sh), or a file (yaml) whose name is in its first line."""
+
+    kind: str
+    text: str
+
+
+def blocks(name: str) -> dict[str, list[Block]]:
+    """Return the blocks of a page of docs/ by the heading that they stand under."""
+    found: dict[str, list[Block]] = {}
+    heading, kind, lines = "", "", list[str]()
+    for line in (PROJECT / "docs" / name).read_text(encoding="utf-8").splitlines():
+        if kind and line == "```":
+            found.setdefault(heading, []).append(Block(kind, "\n".join(lines) + "\n"))
+            kind = ""
+        elif kind:
+            lines.append(line)
+        elif line.startswith("```"):
+            kind, lines = line.removeprefix("```"), []
+        elif line.startswith("#"):
+            heading = line.lstrip("# ")
+    return found
+
+
+class Reader:
+    """Follows a page with bash, the AWS CLI and the SAM CLI, in a folder of its own."""
+
+    def __init__(self, page: str, names: str, *, aws: EmbeddedAws, build: Path, folder: Path) -> None:
+        """Open a page; names: the heading under which it says what its commands take their names from.
+
+        `region` is that of the slots that the commands speak of.
+        """
+        self._blocks = blocks(page)
+        [self._names] = self._blocks[names]
+        self._folder = folder
+        self.region = REGION
+        self._environment: Mapping[str, str] = {
+            **provider.command_environment(aws),
+            "BUCKET": provider.make_bucket(aws),
+            "BUILT": str(build / "template.yaml"),
+        }
+
+    def follow(self, heading: str) -> str:
+        """Do what stands under a heading, in its order; return what the commands printed."""
+        printed = [
+            self.type(block.text) if block.kind == "sh" else self._save(block) for block in self._blocks[heading]
+        ]
+        return "".join(printed)
+
+    def save(self, heading: str) -> None:
+        """Save the first file under a heading, and do no more."""
+        self._save(next(block for block in self._blocks[heading] if block.kind == "yaml"))
+
+    def type(self, commands: str, *, fails: bool = False) -> str:
+        """Type commands; return what they printed, errors too where they are to fail."""
+        commands = commands.replace(_ON_THE_PAGE, f"{ACCOUNT_ID}/{self.region}")
+        done = subprocess.run(
+            ["/usr/bin/env", "bash", "-euo", "pipefail", "-c", f"{_SHELL}{self._names.text}{commands}"],
+            cwd=self._folder,
+            env=dict(self._environment),
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert bool(done.returncode) == fails, f"{commands}\n{done.stdout}{done.stderr}"
+        return done.stdout + (done.stderr if fails else "")
+
+    def edit(self, file: str, old: str, new: str) -> None:
+        """Change a file that was saved."""
+        text = (self._folder / file).read_text(encoding="utf-8")
+        assert old in text
+        (self._folder / file).write_text(text.replace(old, new), encoding="utf-8")
+
+    def _save(self, block: Block) -> str:
+        name = re.fullmatch(r"# (\S+)", block.text.splitlines()[0])
+        assert name, "the first line of a file is its name"
+        (self._folder / name[1]).write_text(block.text, encoding="utf-8")
+        return ""
