@@ -1,57 +1,226 @@
-"""Two providers in one region that share one table, and so know of each other."""
+"""Two providers beside each other, with one table or with two: what becomes of a slot whose resource moves, or cannot.
 
+docs/moving.md says how to move; test_moving.py follows it.
+"""
+
+import json
 import uuid
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from local import provider
+from local.codebuild_server import ACCOUNT_ID
+from local.embedded_aws import EmbeddedAws
+from local.ministack import REGION
 from tests.end_to_end.conftest import Cloud
-from tests.end_to_end.test_rotation import still, until
-from tests.end_to_end.test_stacks import ARN, FIRST, GITHUB, SECOND, sha256
+from tests.end_to_end.test_rotation import THIRD, until
+from tests.end_to_end.test_stacks import BITBUCKET, FIRST, GITHUB, SECOND, sha256
+from tests.end_to_end.watching import Watch
 
-EXPORT = "AnotherSourceCredentialProvider"
-NAME = "another-provider"
+HERE = (REGION, "GITHUB")
+RETAIN = {"DeletionPolicy": "Retain"}
+OF_ANOTHER_KIND = """
+import json, urllib.request, boto3
+
+def handler(event, context):
+    codebuild = boto3.client("codebuild")
+    if event["RequestType"] == "Delete":
+        arn = codebuild.delete_source_credentials(arn=event["PhysicalResourceId"])["arn"]
+    else:
+        asked = {"serverType": "GITHUB", "authType": "PERSONAL_ACCESS_TOKEN"}
+        arn = codebuild.import_source_credentials(token=event["ResourceProperties"]["Token"], **asked)["arn"]
+    answer = {name: event[name] for name in ("StackId", "RequestId", "LogicalResourceId")}
+    body = json.dumps({**answer, "Status": "SUCCESS", "PhysicalResourceId": arn}).encode()
+    urllib.request.urlopen(urllib.request.Request(event["ResponseURL"], data=body, method="PUT"))
+"""
+BROKEN = {**BITBUCKET, "SecretId": "codebuild/nothing", "DependsOn": "New"}
+
+
+def check_by(cloud: Cloud, stack: str, *, region: str = REGION) -> None:
+    """Let the provider of a stack check the slot of a region."""
+    message = json.dumps({"check": {"slot": f"{ACCOUNT_ID}/{region}/GITHUB"}})
+    cloud.client("sqs").send_message(QueueUrl=cloud.outputs(stack)["RefreshQueueUrl"], MessageBody=message)
+
+
+def owners(cloud: Cloud) -> list[str]:
+    """Return the logical ids that claim the one slot there is, the holder's last."""
+    return [claim["M"]["LogicalResourceId"]["S"] for claim in cloud.slot_item()["Claims"]["L"]]
+
+
+@contextmanager
+def second(aws: EmbeddedAws, build: Path, name: str, *, region: str = REGION, **parameters: str) -> Iterator[Any]:
+    """Deploy another provider beside the old one; give the property that asks for it."""
+    names = {"ExportName": name, "ProviderArnParameterName": f"/{name}/provider-arn"}
+    provider.deploy(aws, build, stack_name=name, parameters={**names, **parameters}, region=region)
+    yield {"ServiceToken": {"Fn::ImportValue": name}}
+    Cloud(aws, region).delete(name)
+
+
+@pytest.fixture(scope="module")
+def sharing(deployed: EmbeddedAws, build: Path) -> Iterator[dict[str, Any]]:
+    """Return what asks for a provider that shares the old one's table."""
+    table = Cloud(deployed).outputs(provider.STACK_NAME)["TableName"]
+    with second(deployed, build, "sharing", ExistingTableName=table) as asking:
+        yield asking
+
+
+@pytest.fixture(scope="module")
+def apart(deployed: EmbeddedAws, build: Path) -> Iterator[dict[str, Any]]:
+    """Return what asks for a provider that has a table of its own."""
+    with second(deployed, build, "apart") as asking:
+        yield asking
 
 
 @pytest.fixture
-def second_provider(cloud: Cloud, build: Path) -> Iterator[dict[str, dict[str, str]]]:
-    """Deploy another provider beside the first one, over its table; return the property that asks for it."""
-    provider.deploy(
-        cloud.aws,
-        build,
-        stack_name=NAME,
-        parameters={
-            "ExistingTableName": cloud.outputs(provider.STACK_NAME)["TableName"],
-            "ExportName": EXPORT,
-            "ProviderArnParameterName": "/another/provider-arn",
-        },
-    )
-    yield {"ServiceToken": {"Fn::ImportValue": EXPORT}}
-    cloud.delete(NAME)
-
-
-def test_a_consumer_moves_to_another_provider_by_a_rename(
-    cloud: Cloud, second_provider: dict[str, dict[str, str]]
-) -> None:
-    """There is no moment without a credential: the second provider takes over, and the first one's Delete leaves it.
-
-    From then on the second one follows the secret and deletes the credential; a rotation, of which both hear, is
-    imported once.
-    """
+def stack(cloud: Cloud) -> str:
+    """Return a name for a stack, with the secrets in place."""
     cloud.put_secret("codebuild/github", FIRST)
-    stack = f"consumer-{uuid.uuid4().hex[:8]}"
+    cloud.put_secret("codebuild/other", SECOND)
+    return f"consumer-{uuid.uuid4().hex[:8]}"
+
+
+@pytest.mark.parametrize("overwrite", ["true", "false"])
+def test_with_one_table_should_overwrite_stays_as_it_is(
+    cloud: Cloud, stack: str, sharing: dict[str, Any], overwrite: str
+) -> None:
+    """The same stack holds the slot, so each value lets it."""
+    asked = {**GITHUB, "ShouldOverwrite": overwrite}
+    assert cloud.deploy(stack, {"Old": asked}) == "CREATE_COMPLETE"
+    with Watch(cloud.aws) as watch:
+        assert cloud.deploy(stack, {"New": {**asked, **sharing}}) == "UPDATE_COMPLETE"
+    assert watch.seen == [{HERE: sha256(FIRST)}]
+    cloud.delete(stack)
+    assert cloud.slots() == {}
+
+
+def test_with_two_tables_should_overwrite_false_is_refused(cloud: Cloud, stack: str, apart: dict[str, Any]) -> None:
+    """The new provider does not know the holder, so to it the credential is one that no stack manages."""
     assert cloud.deploy(stack, {"Old": GITHUB}) == "CREATE_COMPLETE"
-    cloud.aws.codebuild.calls.clear()
-    assert cloud.deploy(stack, {"New": {**GITHUB, **second_provider}}) == "UPDATE_COMPLETE"
-    assert cloud.outputs(stack) == {"New": f"{ARN}github"}
-    assert cloud.slots() == {"GITHUB": sha256(FIRST)}
-    assert "DeleteSourceCredentials" not in cloud.aws.codebuild.calls
-    cloud.aws.codebuild.calls.clear()
+    new = {**GITHUB, **apart, "ShouldOverwrite": "false"}
+    with Watch(cloud.aws) as watch:
+        assert cloud.deploy(stack, {"Old": GITHUB, "New": new}) == "UPDATE_ROLLBACK_COMPLETE"
+    assert "that no stack manages, and ShouldOverwrite is false" in cloud.reasons(stack)
+    assert watch.seen == [{HERE: sha256(FIRST)}]
+    cloud.delete(stack)
+
+
+def test_with_two_tables_a_mere_rename_empties_the_slot(cloud: Cloud, stack: str, apart: dict[str, Any]) -> None:
+    """The old provider's Delete deletes what the new one has imported; the new one's check brings it back."""
+    assert cloud.deploy(stack, {"Old": GITHUB}) == "CREATE_COMPLETE"
+    with Watch(cloud.aws) as watch:
+        assert cloud.deploy(stack, {"New": {**GITHUB, **apart}}) == "UPDATE_COMPLETE"
+    assert watch.seen == [{HERE: sha256(FIRST)}, {}]
+    check_by(cloud, "apart")
+    until(lambda: cloud.slots() == {"GITHUB": sha256(FIRST)})
+    cloud.delete(stack)
+    assert cloud.slots() == {}
+
+
+@pytest.mark.parametrize("tables", ["sharing", "apart"])
+def test_a_create_that_fails_changes_nothing(
+    cloud: Cloud, stack: str, tables: str, request: pytest.FixtureRequest
+) -> None:
+    """The stack rolls back, and the old resource holds the slot and follows its secret."""
+    through_new = request.getfixturevalue(tables)
+    assert cloud.deploy(stack, {"Old": {**GITHUB, **RETAIN}}) == "CREATE_COMPLETE"
+    with Watch(cloud.aws) as watch:
+        new = {**GITHUB, **through_new, "SecretId": "codebuild/nothing"}
+        assert cloud.deploy(stack, {"New": new}) == "UPDATE_ROLLBACK_COMPLETE"
+    assert "Secret codebuild/nothing: does not exist" in cloud.reasons(stack)
+    assert watch.seen == [{HERE: sha256(FIRST)}]
+    assert "ImportSourceCredentials" not in watch.calls
+    cloud.put_secret("codebuild/github", THIRD)
+    until(lambda: cloud.slots() == {"GITHUB": sha256(THIRD)})
+    cloud.delete(stack)
+
+
+def test_with_one_table_a_rename_that_is_rolled_back_gives_the_slot_back(
+    cloud: Cloud, stack: str, sharing: dict[str, Any]
+) -> None:
+    """The new provider, of which the Delete is asked, imports the old resource's secret again, in one call."""
+    assert cloud.deploy(stack, {"Old": GITHUB}) == "CREATE_COMPLETE"
+    new = {**GITHUB, **sharing, "SecretId": "codebuild/other"}
+    with Watch(cloud.aws) as watch:
+        resources = {"New": new, "Broken": BROKEN}
+        assert cloud.deploy(stack, resources) == "UPDATE_ROLLBACK_COMPLETE"
+    assert watch.seen == [{HERE: sha256(FIRST)}, {HERE: sha256(SECOND)}, {HERE: sha256(FIRST)}]
+    assert "DeleteSourceCredentials" not in watch.calls
+    cloud.delete(stack)
+    assert cloud.slots() == {}
+
+
+def test_with_two_tables_a_retained_resource_is_not_undone(cloud: Cloud, stack: str, apart: dict[str, Any]) -> None:
+    """What it imported stays when something else fails, and the next deployment goes on from there."""
+    assert cloud.deploy(stack, {"Old": GITHUB}) == "CREATE_COMPLETE"
+    both = {"Old": {**GITHUB, **RETAIN}, "New": {**GITHUB, **apart, **RETAIN}}
+    with Watch(cloud.aws) as watch:
+        resources = {**both, "Broken": BROKEN}
+        assert cloud.deploy(stack, resources) == "UPDATE_ROLLBACK_COMPLETE"
+        assert cloud.deploy(stack, both) == "UPDATE_COMPLETE"
+        assert cloud.deploy(stack, {"New": {**GITHUB, **apart}}) == "UPDATE_COMPLETE"
+    assert watch.seen == [{HERE: sha256(FIRST)}]
+    assert "DeleteSourceCredentials" not in watch.calls
+    cloud.delete(stack)
+    assert cloud.slots() == {}
+
+
+def test_with_one_table_a_claim_that_was_left_behind_is_ended(
+    cloud: Cloud, stack: str, sharing: dict[str, Any]
+) -> None:
+    """The resource comes again under its old logical id, through the new provider, and goes; the other one holds on."""
+    new = {"New": {**GITHUB, **sharing}}
+    assert cloud.deploy(stack, {"Old": {**GITHUB, **RETAIN}}) == "CREATE_COMPLETE"
+    with Watch(cloud.aws) as watch:
+        assert cloud.deploy(stack, new) == "UPDATE_COMPLETE"
+        assert owners(cloud) == ["Old", "New"]
+        assert cloud.deploy(stack, {**new, "Old": {**GITHUB, **sharing}}) == "UPDATE_COMPLETE"
+        assert owners(cloud) == ["New", "Old"]
+        assert cloud.deploy(stack, new) == "UPDATE_COMPLETE"
+        assert owners(cloud) == ["New"]
+    assert watch.seen == [{HERE: sha256(FIRST)}]
+    assert "DeleteSourceCredentials" not in watch.calls
+    cloud.delete(stack)
+    assert cloud.slots() == {}
+
+
+def test_from_a_provider_of_another_kind(cloud: Cloud, stack: str) -> None:
+    """The old resource is retained while the new one comes beside it; then it goes, and its provider is not asked."""
+    cloudformation = cloud.client("cloudformation")
+    trust = {"Effect": "Allow", "Principal": {"Service": "lambda.amazonaws.com"}, "Action": "sts:AssumeRole"}
+    function = {
+        "Role": {"Fn::GetAtt": ["Role", "Arn"]},
+        "Runtime": "python3.13",
+        "Handler": "index.handler",
+        "Code": {"ZipFile": OF_ANOTHER_KIND},
+    }
+    own = {
+        "Role": {"Type": "AWS::IAM::Role", "Properties": {"AssumeRolePolicyDocument": {"Statement": [trust]}}},
+        "Function": {"Type": "AWS::Lambda::Function", "Properties": function},
+    }
+    old = {"ServiceToken": {"Fn::GetAtt": ["Function", "Arn"]}, "Token": FIRST}
+    new = {"ServiceToken": {"Fn::ImportValue": "SourceCredentialProvider"}, **GITHUB}
+
+    def deployed(**credentials: dict[str, Any]) -> str:
+        body = json.dumps({"Resources": {**own, **credentials}})
+        change = cloudformation.update_stack if cloud.exists(stack) else cloudformation.create_stack
+        change(StackName=stack, TemplateBody=body, Capabilities=["CAPABILITY_IAM"])
+        return cloud.status(stack)
+
+    assert deployed(Old={"Type": "Custom::Other", "Properties": old}) == "CREATE_COMPLETE"
+    with Watch(cloud.aws) as watch:
+        kept = {"Type": "Custom::Other", "Properties": old, **RETAIN}
+        assert (
+            deployed(Old=kept, New={"Type": "Custom::SourceCredential", "Properties": new, **RETAIN})
+            == "UPDATE_COMPLETE"
+        )
+        assert deployed(New={"Type": "Custom::SourceCredential", "Properties": new}) == "UPDATE_COMPLETE"
+    assert watch.seen == [{HERE: sha256(FIRST)}]
+    assert "DeleteSourceCredentials" not in watch.calls
     cloud.put_secret("codebuild/github", SECOND)
     until(lambda: cloud.slots() == {"GITHUB": sha256(SECOND)})
-    still(cloud, {"GITHUB": sha256(SECOND)}, seconds=2)
-    assert cloud.aws.codebuild.calls == ["ImportSourceCredentials"]
     cloud.delete(stack)
     assert cloud.slots() == {}
