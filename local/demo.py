@@ -1,82 +1,39 @@
-"""`make demo`: a credential's whole life on the embedded AWS, step by step. Nothing is left running or lying about."""
+"""`make demo`: a credential's whole life on the embedded AWS, step by step. It says only what it has seen.
+
+Nothing is left running or lying about.
+"""
 
 import hashlib
 import json
-import os
 import secrets as random_secrets
 import shlex
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
-import threading
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final, NoReturn
 
 from local import provider
+from local.codebuild_server import ACCOUNT_ID
 from local.embedded_aws import EmbeddedAws
 from local.git_provider import github_user
-from local.ministack import PROJECT, DidNotStart
+from local.ministack import PROJECT, REGION, DidNotStart
+from local.story import Story
+from local.watching import Watch
 
 SECRET: Final = "codebuild/github"  # noqa: S105 - a secret's name
 STACK: Final = "my-credential"
 OTHER_STACK: Final = "somebody-elses"
 _SECONDS: Final = 120
-_REFUSED: Final = "GitHub refuses it"
+_SLOT: Final = f"{ACCOUNT_ID}/{REGION}/GITHUB"
 
 
 class NotAsPromised(Exception):
     """A step ended otherwise than the story says. The text tells what was expected and what was seen."""
-
-
-class Story:
-    """Prints the steps: plain words, the command a user would type, progress on a terminal, the time each took."""
-
-    def __init__(self) -> None:
-        """Use colours and a moving line on a terminal only, and colours only where NO_COLOR does not forbid them."""
-        self._terminal = sys.stdout.isatty()
-        self._colour = self._terminal and "NO_COLOR" not in os.environ
-        self._number = 0
-
-    @contextmanager
-    def step(self, words: str) -> Iterator[None]:
-        """Tell one step, show that it goes on, and say how long it took."""
-        self._number += 1
-        self.say(f"\n{self._paint('1', f'{self._number}. {words}')}")
-        begin = time.monotonic()
-        done = threading.Event()
-        progress = threading.Thread(target=self._progress, args=(begin, done), daemon=True)
-        progress.start()
-        try:
-            yield
-        finally:
-            done.set()
-            progress.join()
-        self.say(self._paint("32", f"   done in {time.monotonic() - begin:.1f} s"))
-
-    def command(self, command: Sequence[str]) -> None:
-        """Show a command as it would be typed."""
-        self.say(self._paint("36", f"   $ {shlex.join(command)}"))
-
-    def show(self, text: str) -> None:
-        """Show what came back, set in."""
-        for line in text.strip().splitlines():
-            self.say(f"     {line}")
-
-    def say(self, text: str) -> None:
-        """Print one line, over the progress if it stands there."""
-        print(f"\r\x1b[K{text}" if self._terminal else text, flush=True)
-
-    def _paint(self, code: str, text: str) -> str:
-        return f"\x1b[{code}m{text}\x1b[0m" if self._colour else text
-
-    def _progress(self, begin: float, done: threading.Event) -> None:
-        while not done.wait(0.2 if self._terminal else 10):
-            waited = f"   ... {time.monotonic() - begin:.0f} s"
-            print(f"\r\x1b[K{waited}" if self._terminal else waited, end="" if self._terminal else "\n", flush=True)
 
 
 class Demo:
@@ -94,76 +51,122 @@ class Demo:
         """Tell it all. Raises NotAsPromised or CommandFailed at the first step that is not as it should be."""
         first, second, third = (f"ghp_{random_secrets.token_hex(18)}" for _ in range(3))
         self._deploy_provider()
-        with self._story.step("A GitHub token goes into a secret; no template will ever hold it."):
+        with self._story.step("A GitHub token, made up here, is put into a secret."):
             self._put_secret("create-secret", first)
             self._story.show(f"the token's SHA-256 begins with {_fingerprint(first)}")
         with self._story.step("A stack asks for it: the provider imports the token into CodeBuild."):
             self._deploy_example()
             self._expect_imported(first)
-        with self._story.step("What CodeBuild lists, and what the stack answers."):
+        with self._story.step("What CodeBuild lists, and what the stack answers: the same ARN."):
             listed = self._aws_cli("codebuild", "list-source-credentials", "--output", "json")
             self._story.show(listed)
-            outputs = self._outputs()
+            outputs = self._outputs(STACK)
             self._story.show("\n".join(f"{name}: {value}" for name, value in outputs.items()))
             [arn] = [info["arn"] for info in json.loads(listed)["sourceCredentialsInfos"]] or [""]
             _expect(arn, outputs.get("CredentialArn"), "the stack's output and CodeBuild's list have the same ARN")
-        with self._story.step("The secret rotates: CodeBuild has the new token within seconds, and nobody deploys."):
+        with self._story.step("The secret rotates, and nobody deploys: CodeBuild has the new token."):
+            begin = time.monotonic()
             self._put_secret("put-secret-value", second)
-            self._await_imported(second)
+            self._wait_until(lambda: self._held() == [_sha256(second)], "the new token")
+            self._story.show(f"at most {time.monotonic() - begin:.1f} s after the secret changed:")
+            self._expect_imported(second)
         self._tell_of_a_dead_token(second, third)
-        with self._story.step("The secret becomes JSON, which the template has to know; the update is in place."):
+        with self._story.step("The secret becomes JSON, and the template says where the token is in it."):
             self._put_secret("put-secret-value", json.dumps({"token": second}))
             self._deploy_example("--parameter-overrides", "SecretKey=token")
             self._expect_imported(second)
-            _expect(self._outputs().get("CredentialArn"), arn, "the ARN is still the same")
+            self._expect_arn(arn)
         with self._story.step("A mistake on purpose, a member that is not there: the stack rolls back and says why."):
-            self._expect_failed(STACK, "UPDATE_FAILED", "has no member tokn", "--parameter-overrides", "SecretKey=tokn")
+            self._expect_failed(STACK, "UPDATE", "has no member tokn", "--parameter-overrides", "SecretKey=tokn")
             self._expect_imported(second)
-            self._story.show("CodeBuild still has the token that works.")
         with self._story.step("Another stack wants the same slot: it is refused, and told who holds it."):
             self._expect_failed(
                 OTHER_STACK,
-                "CREATE_FAILED",
+                "CREATE",
                 f"belongs to stack {STACK}, logical id GitHub",
                 *("--parameter-overrides", "SecretKey=token"),
             )
             self._expect_imported(second)
-        with self._story.step("The logical id is renamed: one create, one delete of the same ARN, and no gap."):
-            self._rename()
-            self._deploy_example("--parameter-overrides", "SecretKey=token", template=self._renamed)
+        self._tell_of_a_rename(second, arn)
+        with self._story.step(
+            "The stacks are deleted: the refused one has no credential to take along, the other one has."
+        ):
+            self._delete(OTHER_STACK)
             self._expect_imported(second)
-            _expect(self._outputs().get("CredentialArn"), arn, "the ARN is still the same")
-        with self._story.step("The stacks are deleted, and the credential with the one that holds it."):
-            self._aws_cli("cloudformation", "delete-stack", "--stack-name", OTHER_STACK)
-            self._aws_cli("cloudformation", "delete-stack", "--stack-name", STACK)
-            self._wait_until(lambda: not self._aws.codebuild.credentials(), "an empty list of credentials")
+            self._delete(STACK)
             self._story.show(self._aws_cli("codebuild", "list-source-credentials", "--output", "json"))
+            _expect(self._held(), [], "CodeBuild holds nothing")
 
     def _tell_of_a_dead_token(self, living: str, dead: str) -> None:
         """Let a token come that the Git provider, here a local one, refuses: the one that works stays."""
-        provider_of_git = self._aws.git_provider
-        provider_of_git.replies[f"Bearer {living}"] = github_user(scopes="repo", expiration="2099-12-31 23:59:59 UTC")
+        github = self._aws.git_provider
+        github.replies[f"Bearer {living}"] = github_user(scopes="repo", expiration="2099-12-31 23:59:59 UTC")
         with self._story.step("From now on GitHub is asked before an import: whose token it is, and when it ends."):
             self._deploy_example("--parameter-overrides", "VerifyToken=true")
-            self._story.show(f"GitHub, played by a local server, was asked {len(provider_of_git.requests)} time(s).")
+            if not github.requests:
+                _not_as_promised("a question to the local server that plays GitHub", "none")
+            self._story.show(f"The local server that plays GitHub was asked {len(github.requests)} time(s). The claim:")
+            self._story.show(told := self._aws_cli(*self._claim_of_holder()))
+            _expect(json.loads(told), {"login": "octocat", "expires": "2099-12-31T23:59:59Z"}, "the claim has both")
             self._expect_imported(living)
         with self._story.step("A token that GitHub refuses is put into the secret: the one that works stays."):
-            asked = len(provider_of_git.requests)
             self._put_secret("put-secret-value", dead)
-            self._wait_until(lambda: len(provider_of_git.requests) > asked, "a question to the Git provider")
-            self._wait_until(lambda: _REFUSED in self._aws.ministack.log.read_text(errors="replace"), "a log line")
-            self._story.show(f"The log says: ... {_REFUSED} ... and the alarm for failed refreshes rings.")
+            self._wait_until(lambda: bool(self._log("GitHub refuses it")), "a line in the log")
+            self._story.show(f"The log: {self._log('GitHub refuses it')[0]['reason']}")
             self._expect_imported(living)
+        with self._story.step("It was counted, and the alarm for failed refreshes rings."):
+            self._ring()
+        with self._story.step("The token that works is put into the secret again."):
             self._put_secret("put-secret-value", living)
+            self._expect_imported(living)
 
-    def _await_imported(self, token: str) -> None:
-        begin = time.monotonic()
-        expected = [hashlib.sha256(token.encode()).hexdigest()]
-        self._wait_until(
-            lambda: [held.token_sha256 for held in self._aws.codebuild.credentials()] == expected, "the new token"
+    def _ring(self) -> None:
+        """See that the metric line in the log is what the alarm looks at, and what the alarm makes of its number.
+
+        CloudWatch takes metrics out of such lines itself; MiniStack does not, so the number is handed over by hand.
+        """
+        self._wait_until(lambda: bool(self._log("RefreshFailures")), "a metric line in the log")
+        line = self._log("RefreshFailures")[0]
+        self._story.show(f"The log: {json.dumps(line)}")
+        [metrics] = line["_aws"]["CloudWatchMetrics"]
+        [metric] = [metric for metric in metrics["Metrics"] if metric["Name"] == "RefreshFailures"]
+        [[dimension]] = metrics["Dimensions"]
+        name = f"{provider.STACK_NAME}-RefreshFailedAlarm"
+        [alarm] = self._aws.client("cloudwatch").describe_alarms(AlarmNamePrefix=name)["MetricAlarms"]
+        looks_at = (alarm["Namespace"], alarm["MetricName"], alarm["Dimensions"])
+        dimensions = [{"Name": dimension, "Value": line[dimension]}]
+        _expect(looks_at, (metrics["Namespace"], metric["Name"], dimensions), "the alarm looks at this metric")
+        self._story.show("The alarm looks at this metric. CloudWatch takes the number out of the line;")
+        self._story.show("the embedded AWS does not, so it is handed over here:")
+        self._aws_cli(
+            *("cloudwatch", "put-metric-data", "--namespace", metrics["Namespace"], "--metric-name", metric["Name"]),
+            *("--dimensions", f"{dimension}={line[dimension]}", "--unit", metric["Unit"]),
+            *("--value", str(line[metric["Name"]][0])),
         )
-        self._story.show(f"{time.monotonic() - begin:.1f} s after the secret changed:")
-        self._expect_imported(token)
+        query = "MetricAlarms[].{name:AlarmName,state:StateValue,reason:StateReason}"
+        asked = ("cloudwatch", "describe-alarms", "--alarm-name-prefix", name, "--query", query, "--output", "json")
+        self._story.show(shown := self._aws_cli(*asked))
+        _expect([found["state"] for found in json.loads(shown)], ["ALARM"], "the alarm rings")
+
+    def _tell_of_a_rename(self, token: str, arn: str) -> None:
+        """Give the resource another logical id, and look at CodeBuild all the while."""
+        with self._story.step("The logical id is renamed: one Create, one Delete of the same ARN, and no gap."):
+            before = len(self._log("Answered"))
+            self._rename()
+            with Watch(self._aws) as watch:
+                self._deploy_example("--parameter-overrides", "SecretKey=token", template=self._renamed)
+            self._wait_until(lambda: len(self._log("Answered")) >= before + 2, "two answers in the log")
+            answered = [
+                (line["request_type"], line["LogicalResourceId"], line["status"], line["physical_resource_id"])
+                for line in self._log("Answered")[before:]
+            ]
+            self._story.show("The log: " + "; ".join(" ".join(words) for words in answered))
+            expected = [("Create", "GitHubToken", "SUCCESS", arn), ("Delete", "GitHub", "SUCCESS", arn)]
+            _expect(answered, expected, "one Create and one Delete of the same ARN")
+            _expect(watch.seen, [{(REGION, "GITHUB"): _sha256(token)}], "the token was in CodeBuild all the time")
+            self._story.show(f"CodeBuild was looked at {watch.looks} times meanwhile, and held this token each time:")
+            self._expect_imported(token)
+            self._expect_arn(arn)
 
     def _rename(self) -> None:
         """Write the example anew with another logical id."""
@@ -171,24 +174,28 @@ class Demo:
         renamed = example.replace("  GitHub:\n", "  GitHubToken:\n").replace("!GetAtt GitHub.", "!GetAtt GitHubToken.")
         self._renamed.write_text(renamed, encoding="utf-8")
 
-    def _expect_failed(self, stack: str, status: str, promised: str, *options: str) -> None:
-        """Deploy the example, see that it fails, and that the reason a user would read says what was promised."""
+    def _expect_failed(self, stack: str, operation: str, promised: str, *options: str) -> None:
+        """Deploy the example, see that it is rolled back, and that the reason in the events says what was promised."""
         try:
             self._deploy_example(*options, stack=stack)
         except provider.CommandFailed:
             self._story.show("sam deploy failed, as it should.")
         else:
             _not_as_promised("a deployment that fails", "one that succeeds")
-        reason = self._reason(stack, status)
+        reason = self._reason(stack, f"{operation}_FAILED")
         self._story.show(reason)
         if promised not in reason:
             _not_as_promised(f"a reason with the words: {promised}", reason)
+        rolled_back = "UPDATE_ROLLBACK_COMPLETE" if operation == "UPDATE" else "ROLLBACK_COMPLETE"
+        _expect(self._description(stack)["StackStatus"], rolled_back, "the stack is rolled back")
+        self._story.show(f"The stack is {rolled_back}.")
 
     def _deploy_provider(self) -> None:
-        with self._story.step("Build the provider: any Python will do, and no container engine is needed."):
+        with self._story.step("Build the provider."):
             provider.build(self._folder / "build", self._environment, self._run)
-        with self._story.step("Deploy the provider: the same template.yaml that goes to AWS."):
+        with self._story.step("Deploy the provider: template.yaml, as it goes to AWS."):
             provider.deploy(self._aws, self._folder / "build", run=self._run)
+            self._story.show(f"{provider.STACK_NAME} is {self._description(provider.STACK_NAME)['StackStatus']}.")
 
     def _deploy_example(
         self, *options: str, stack: str = STACK, template: Path = PROJECT / "examples/github.yaml"
@@ -200,8 +207,9 @@ class Demo:
         provider.run_quietly((*command, str(template), *options), self._environment)
 
     def _run(self, command: Sequence[str], environment: Mapping[str, str]) -> None:
-        """Run a command quietly, shown as a user would type it, without the options that only the demo needs."""
-        self._story.command(["sam", "build"] if "build" in command else ["sam", "deploy", "--guided"])
+        """Run a command quietly, shown without the options that only the demo needs."""
+        named = ("--stack-name", provider.STACK_NAME, "--capabilities", "CAPABILITY_IAM")
+        self._story.command(["sam", "build"] if "build" in command else ["sam", "deploy", *named])
         provider.run_quietly(command, environment)
 
     def _aws_cli(self, *arguments: str, text: str | None = None) -> str:
@@ -225,14 +233,46 @@ class Demo:
         name = "--name" if operation == "create-secret" else "--secret-id"
         self._aws_cli("secretsmanager", operation, name, SECRET, "--secret-string", "file:///dev/stdin", text=value)
 
+    def _held(self) -> list[str]:
+        return [credential.token_sha256 for credential in self._aws.codebuild.credentials()]
+
     def _expect_imported(self, token: str) -> None:
-        held = [credential.token_sha256 for credential in self._aws.codebuild.credentials()]
-        _expect(held, [hashlib.sha256(token.encode()).hexdigest()], "CodeBuild holds one credential, with this token")
+        _expect(self._held(), [_sha256(token)], "CodeBuild holds one credential, with this token")
         self._story.show(f"CodeBuild holds the token whose SHA-256 begins with {_fingerprint(token)}")
 
-    def _outputs(self) -> dict[str, str]:
-        [stack] = self._aws.client("cloudformation").describe_stacks(StackName=STACK)["Stacks"]
-        return {output["OutputKey"]: output["OutputValue"] for output in stack.get("Outputs", [])}
+    def _expect_arn(self, arn: str) -> None:
+        _expect(self._outputs(STACK).get("CredentialArn"), arn, "the ARN is still the same")
+        self._story.show("The ARN is still the same.")
+
+    def _description(self, stack: str) -> dict[str, Any]:
+        [description] = self._aws.client("cloudformation").describe_stacks(StackName=stack)["Stacks"]
+        return dict(description)
+
+    def _outputs(self, stack: str) -> dict[str, str]:
+        return {output["OutputKey"]: output["OutputValue"] for output in self._description(stack).get("Outputs", [])}
+
+    def _delete(self, stack: str) -> None:
+        """Delete a stack, and wait until it is gone."""
+        stack_id = self._description(stack)["StackId"]
+        self._aws_cli("cloudformation", "delete-stack", "--stack-name", stack)
+        self._wait_until(lambda: self._description(stack_id)["StackStatus"] == "DELETE_COMPLETE", f"{stack} is gone")
+
+    def _claim_of_holder(self) -> Sequence[str]:
+        """Return the command that shows what the holder's claim says of the token."""
+        return (
+            *("dynamodb", "get-item", "--table-name", self._outputs(provider.STACK_NAME)["TableName"]),
+            *("--key", json.dumps({"Subject": {"S": _SLOT}, "What": {"S": "slot"}})),
+            *("--query", "Item.Claims.L[-1].M.{login:TokenLogin.S,expires:TokenExpiresAt.S}", "--output", "json"),
+        )
+
+    def _log(self, words: str) -> list[dict[str, Any]]:
+        """Return the lines of the functions' log that have the words, oldest first."""
+        pages = self._aws.client("logs").get_paginator("filter_log_events")
+        group = self._outputs(provider.STACK_NAME)["LogGroupName"]
+        found = [
+            event for page in pages.paginate(logGroupName=group, filterPattern=f'"{words}"') for event in page["events"]
+        ]
+        return [json.loads(event["message"]) for event in sorted(found, key=lambda event: event["timestamp"])]
 
     def _reason(self, stack: str, status: str) -> str:
         """Return the reason of the resource that failed, as the stack's events have it."""
@@ -249,8 +289,12 @@ class Demo:
             time.sleep(0.1)
 
 
+def _sha256(token: str) -> str:
+    return hashlib.sha256(token.encode()).hexdigest()
+
+
 def _fingerprint(token: str) -> str:
-    return hashlib.sha256(token.encode()).hexdigest()[:12]
+    return _sha256(token)[:12]
 
 
 def _expect(seen: object, expected: object, promised: str) -> None:
@@ -262,23 +306,42 @@ def _not_as_promised(expected: str, seen: str) -> NoReturn:
     raise NotAsPromised(f"expected {expected}\nseen     {seen}")
 
 
+def _left(aws: EmbeddedAws, folder: Path) -> list[str]:
+    """Return what is still there of the servers and the files."""
+    servers = {"MiniStack": aws.ministack.port, "CodeBuild": aws.codebuild.port, "GitHub": aws.git_provider.port}
+    running = [f"{name} answers at port {port}" for name, port in servers.items() if _answers(port)]
+    return running + [f"{path} is there" for path in (folder, aws.ministack.folder) if path.exists()]
+
+
+def _answers(port: int) -> bool:
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
+
+
 def main() -> int:
     """Tell the story; return 0 when every step was as promised, else 1, or 130 when interrupted."""
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # ends like Ctrl-C: everything is cleaned up
     story = Story()
     begin = time.monotonic()
+    left: Callable[[], list[str]] = list
     try:
-        story.say("A source credential's whole life, on an AWS that runs inside this folder.")
-        with tempfile.TemporaryDirectory(prefix="source-credential-demo-") as folder, EmbeddedAws() as aws:
-            Demo(aws, story, Path(folder)).tell()
+        story.say("A source credential's whole life, on an AWS on this machine: MiniStack, and beside it")
+        story.say("servers of this project that play CodeBuild's source credentials and GitHub.")
+        with tempfile.TemporaryDirectory(prefix="source-credential-demo-") as name, EmbeddedAws() as aws:
+            folder = Path(name)
+            left = lambda: _left(aws, folder)  # noqa: E731 - asked when they are gone
+            Demo(aws, story, folder).tell()
     except KeyboardInterrupt:
-        story.say("\nInterrupted. Nothing is left running.")
-        return 130
+        story.say("\nInterrupted.")
+        result = 130
     except (NotAsPromised, provider.CommandFailed, DidNotStart) as error:
         story.say(f"\nNot as promised:\n{error}")
-        return 1
-    story.say(f"\nAll as promised, in {time.monotonic() - begin:.0f} s. Nothing is left running.")
-    return 0
+        result = 1
+    else:
+        story.say(f"\nAll as promised, in {time.monotonic() - begin:.0f} s.")
+        result = 0
+    story.say("; ".join(left()) or "The servers have stopped, and their files are gone.")
+    return result or int(bool(left()))
 
 
 if __name__ == "__main__":

@@ -14,12 +14,12 @@ import pytest
 from local import provider
 from local.embedded_aws import EmbeddedAws
 from local.ministack import REGION
+from local.watching import Watch, held
 from tests.end_to_end.conftest import Cloud
 from tests.end_to_end.page import Reader, blocks
 from tests.end_to_end.test_rotation import THIRD, still, until
 from tests.end_to_end.test_stacks import ARN, BITBUCKET, FIRST, GITHUB, SECOND, sha256
 from tests.end_to_end.test_two_providers import HERE, RETAIN, check_by, owners, second
-from tests.end_to_end.watching import Watch, held
 
 OLD, NEW = provider.STACK_NAME, "source-credential-2"
 EXPORT = "SourceCredentialProvider2"
@@ -218,5 +218,7 @@ def _claims(reader: Reader) -> Mapping[str, list[str]]:
 def _expect_all_well(reader: Reader) -> None:
     """Do what the page says is to be done in the end, and expect what it says is good; of claims see `_claims`."""
     assert f"GITHUB\tPERSONAL_ACCESS_TOKEN\t{ARN}github" in reader.follow(Heading.HAS)
-    assert '"message":"Checked"' in reader.follow(Heading.CHECK)
+    said = reader.follow(Heading.CHECK)
+    assert '"message":"Checked"' in said
+    assert '"message":"Received"' not in said, "that line is of no slot"
     assert [line.split()[0] for line in reader.follow(Heading.UNUSED).splitlines()] == [EXPORT]

@@ -16,10 +16,10 @@ from local import provider
 from local.codebuild_server import ACCOUNT_ID
 from local.embedded_aws import EmbeddedAws
 from local.ministack import REGION
+from local.watching import Watch
 from tests.end_to_end.conftest import Cloud
 from tests.end_to_end.test_rotation import THIRD, until
 from tests.end_to_end.test_stacks import BITBUCKET, FIRST, GITHUB, SECOND, sha256
-from tests.end_to_end.watching import Watch
 
 HERE = (REGION, "GITHUB")
 RETAIN = {"DeletionPolicy": "Retain"}

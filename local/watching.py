@@ -20,7 +20,8 @@ def held(aws: EmbeddedAws) -> Slots:
 class Watch:
     """A look at all slots every two milliseconds, in a thread of its own, as long as the context lasts.
 
-    `seen` has what the slots held, each change once; `calls` what CodeBuild was asked.
+    `seen` has what the slots held, each change once; `looks` how often that was looked at; `calls` what CodeBuild was
+    asked.
     """
 
     def __init__(self, aws: EmbeddedAws) -> None:
@@ -29,6 +30,7 @@ class Watch:
         self._ended = threading.Event()
         self._thread = threading.Thread(target=self._look_on, daemon=True)
         self.seen: list[Slots] = []
+        self.looks = 0
         self.calls = list[str]()
 
     def __enter__(self) -> Self:
@@ -55,5 +57,6 @@ class Watch:
 
     def _look(self) -> None:
         now = held(self._aws)
+        self.looks += 1
         if not self.seen or now != self.seen[-1]:
             self.seen.append(now)
