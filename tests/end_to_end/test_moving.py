@@ -18,7 +18,7 @@ from local.watching import Watch, held
 from tests.end_to_end.conftest import Cloud
 from tests.end_to_end.page import Reader, blocks
 from tests.end_to_end.test_rotation import THIRD, still, until
-from tests.end_to_end.test_stacks import ARN, BITBUCKET, FIRST, GITHUB, SECOND, sha256
+from tests.end_to_end.test_stacks import API_TOKEN, ARN, BITBUCKET, FIRST, GITHUB, SECOND, sha256
 from tests.end_to_end.test_two_providers import HERE, RETAIN, check_by, owners, second
 
 OLD, NEW = provider.STACK_NAME, "source-credential-2"
@@ -80,7 +80,7 @@ def test_one_table(anew: Cloud, reader: Reader) -> None:
         "ServerType": "GITHUB_ENTERPRISE",
         "ServiceToken": _parameter("/source-credential/provider-arn"),
     }
-    anew.put_secret("codebuild/bitbucket", json.dumps({"email": "someone@example.com", "token": THIRD}))
+    anew.put_secret("codebuild/bitbucket", json.dumps({"email": "someone@example.com", "token": API_TOKEN}))
     assert anew.deploy("bitbucket", {"Bitbucket": BITBUCKET}) == "CREATE_COMPLETE"
     assert anew.deploy("by-parameter", {"Enterprise": by_name}) == "CREATE_COMPLETE"
     with Watch(anew.aws) as watch:
@@ -111,7 +111,7 @@ def test_one_table(anew: Cloud, reader: Reader) -> None:
     assert "DeleteSourceCredentials" not in watch.calls
     assert watch.tokens(HERE) == [sha256(FIRST), sha256(SECOND), sha256(THIRD)]
     assert watch.tokens((REGION, "GITHUB_ENTERPRISE")) == watch.tokens(HERE)
-    assert watch.tokens((REGION, "BITBUCKET")) == [sha256(THIRD)]
+    assert watch.tokens((REGION, "BITBUCKET")) == [sha256(API_TOKEN)]
     for stack in (CONSUMER, "bitbucket", "by-parameter"):
         anew.delete(stack)
     assert anew.slots() == {}
