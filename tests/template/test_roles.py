@@ -102,7 +102,7 @@ def test_kms_keys_are_used_through_secrets_manager_only() -> None:
     """KmsKeyArns lets the role decrypt with those keys, and only when Secrets Manager asks."""
     statement = statements(KmsKeyArns=KMS_KEY)["DecryptSecrets"]
     assert statement["Resource"] == [KMS_KEY]
-    assert statement["Condition"] == {"StringLike": {"kms:ViaService": "secretsmanager.*.amazonaws.com*"}}
+    assert statement["Condition"] == {"StringLike": {"kms:ViaService": "secretsmanager.*"}}
 
 
 def test_by_default_no_role_may_be_assumed() -> None:
