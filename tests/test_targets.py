@@ -13,8 +13,16 @@ from botocore.exceptions import EndpointConnectionError
 from botocore.stub import Stubber
 
 from source_credential import wiring
+from source_credential.aws.regions import Regions
 from source_credential.aws.targets import AwsTargets
-from source_credential.errors import AccessDenied, InvalidRequest, NotStabilized, ServiceInternalError, Throttling
+from source_credential.errors import (
+    AccessDenied,
+    GeneralServiceException,
+    InvalidRequest,
+    NotStabilized,
+    ServiceInternalError,
+    Throttling,
+)
 from source_credential.model import Connection, Owner, Target
 from source_credential.slots.turn import CALL_SECONDS
 from tests.aws.stubs import ELSEWHERE, EXTERNAL_ID, FAR, HERE, OWNER, ROLE, THERE, Body, sts
@@ -245,9 +253,35 @@ def _nobody(**_: object) -> None:
     raise EndpointConnectionError(endpoint_url="https://codebuild.invalid")
 
 
+def test_in_a_partition_of_which_the_sdk_knows_no_region_the_own_one_is_the_nearest() -> None:
+    """There is a sentence in any case."""
+    regions = Regions(boto3.Session(region_name="eu-isoe-west-1"))
+    assert regions.nearest("eu-isoe-west-2") == "the nearest name that is known here is eu-isoe-west-1."
+
+
+def test_a_role_of_another_partition_is_told_as_that() -> None:
+    """No permission lets the provider assume it."""
+    sts()
+    far = replace(FAR, role_arn=ROLE.replace("arn:aws:", "arn:aws-cn:"))
+    with pytest.raises(
+        InvalidRequest, match=r"RoleArn: arn:aws-cn:.* is in partition aws-cn, and the provider is in aws"
+    ):
+        targets().source_credentials(far, OWNER)
+
+
+def test_the_providers_own_region_is_enabled() -> None:
+    """It runs there, so what AWS says of its credentials is another matter."""
+    credentials = targets().source_credentials(HERE, OWNER)
+    stubber = Stubber(credentials._client)
+    stubber.add_client_error("list_source_credentials", "UnrecognizedClientException")
+    stubber.activate()
+    with pytest.raises(GeneralServiceException):
+        credentials.list_credentials()
+
+
 def test_a_connection_in_a_region_that_does_not_exist_is_refused() -> None:
     """Its ARN is the template's, so its region may be misspelt, too."""
-    with pytest.raises(InvalidRequest, match="no region of partition aws"):
+    with pytest.raises(InvalidRequest, match="ConnectionArn: europe-1 is no region of partition aws"):
         targets().connections(HERE, OWNER).get("arn:aws:codeconnections:europe-1:000000000000:connection/aaaa")
 
 

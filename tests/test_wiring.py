@@ -10,7 +10,7 @@ from botocore.exceptions import NoRegionError
 from botocore.stub import Stubber
 
 from source_credential import wiring
-from source_credential.errors import AccessDenied, NotFound
+from source_credential.errors import AccessDenied, InvalidRequest, NotFound
 from source_credential.model import AuthType, Request, ServerType, Specification
 from source_credential.records import Record
 from source_credential.slots.freshen import Finding
@@ -216,3 +216,20 @@ def test_a_client_gives_a_dead_endpoint_up_in_seconds(service: str, attempts: in
     config: Any = wiring._own_client(service, REGION).meta.config
     assert config.retries["total_max_attempts"] == attempts
     assert (config.read_timeout + config.connect_timeout) * attempts <= seconds < TERM_SECONDS
+
+
+def test_a_secret_of_another_partition_is_told_as_that(logic: Logic) -> None:
+    """Its region is one in which the provider's credentials mean nothing."""
+    specification = replace(GITHUB, secret_id="arn:aws-cn:secretsmanager:cn-north-1:000000000000:secret:a-AbCdEf")
+    with pytest.raises(InvalidRequest, match="SecretId: cn-north-1 is in partition aws-cn, and the provider is in aws"):
+        logic.preparation.prepare(specification, OWNER, HERE)
+
+
+def test_a_secret_of_another_region_is_asked_for_there(logic: Logic) -> None:
+    """By a client of that region's."""
+    there = "arn:aws:secretsmanager:eu-west-1:000000000000:secret:a-AbCdEf"
+    stubber = Stubber(wiring._own_client("secretsmanager", "eu-west-1"))
+    stubber.add_client_error("get_secret_value", "ResourceNotFoundException")
+    stubber.activate()
+    with pytest.raises(NotFound, match="does not exist"):
+        logic.preparation.prepare(replace(GITHUB, secret_id=there), OWNER, HERE)

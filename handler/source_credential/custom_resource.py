@@ -13,7 +13,7 @@ from source_credential.lambda_context import LambdaContext
 resource: Callable[[object, LambdaContext], None]
 try:
     from source_credential.handlers import resource as started
-except Exception as error:  # noqa: BLE001 - as above
+except (Exception, SystemExit) as error:  # noqa: BLE001 - as above
     resource = StartFailure(error)
 else:
     resource = started

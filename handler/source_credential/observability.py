@@ -36,9 +36,17 @@ def raise_log_levels() -> None:
 
 
 def flush_metrics() -> None:
-    """Write the metrics of this run to the log, from where CloudWatch takes them; nothing when there are none."""
-    if metrics.metric_set:
+    """Write the metrics of this run to the log, from where CloudWatch takes them; nothing when there are none.
+
+    Metrics are no reason to fail: what was done is done, and answered.
+    """
+    if not metrics.metric_set:
+        return
+    try:
         metrics.flush_metrics()
+    except Exception as error:  # noqa: BLE001 - a setting of Powertools' that it does not understand, for one
+        log_unexpected("The metrics could not be written", error)
+        metrics.clear_metrics()
 
 
 def count(name: str, value: int = 1) -> None:

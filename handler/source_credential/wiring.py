@@ -4,12 +4,13 @@ import json
 import os
 import time
 from functools import cache
-from typing import Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import boto3
 from botocore.config import Config
 
 from source_credential.aws.answers import DynamoAnswers
+from source_credential.aws.regions import Regions
 from source_credential.aws.secrets_manager import SecretsManagerSecrets
 from source_credential.aws.sqs import SqsQueue
 from source_credential.aws.table import DynamoSlots
@@ -25,6 +26,9 @@ from source_credential.slots.provision import Provisioner
 from source_credential.slots.reconcile import Reconciler
 from source_credential.slots.turn import Tools
 from source_credential.tokens.preparation import Preparation
+
+if TYPE_CHECKING:
+    from mypy_boto3_secretsmanager import SecretsManagerClient
 
 # Four attempts with backoff ride out a burst of throttling; the timeouts let a dead endpoint be told within 40 seconds,
 # rather than after botocore's default minute per attempt.
@@ -100,9 +104,12 @@ def _region() -> str:
 
 
 def _secrets() -> SecretsManagerSecrets:
-    return SecretsManagerSecrets(
-        _own_client("secretsmanager", _region()), lambda region: _own_client("secretsmanager", region)
-    )
+    def client_in(region: str) -> "SecretsManagerClient":
+        Regions(boto3.Session()).check(region, "SecretId")
+        client: SecretsManagerClient = _own_client("secretsmanager", region)
+        return client
+
+    return SecretsManagerSecrets(_own_client("secretsmanager", _region()), client_in)
 
 
 def _token_check() -> ProviderTokenCheck:

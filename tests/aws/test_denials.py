@@ -7,6 +7,7 @@ from source_credential.aws.denials import Caller, denied, is_code_of_denial, is_
 USER = "arn:aws:sts::111122223333:assumed-role/SourceCredential/someone"
 CALLER = Caller(remedy="Allow it.", remedies={"codeconnections": "Name the connection."})
 MISSING = "Allow it."
+ANYWHERE = "Look for it in the role's policies and boundary, the resource's own policy, and the organisation's."
 ORGANISATION = "Ask who administers the organisation: nothing in this account can allow it."
 SERVICE_CONTROL_POLICY = "arn:aws:organizations::987654321098:policy/o-a/service_control_policy/p-b"
 
@@ -77,11 +78,13 @@ def message(how: str, action: str = "codebuild:ImportSourceCredentials") -> str:
             "Change the policy of the VPC endpoint that the call went through.",
         ),
         (
-            "because no role trust policy allows the sts:AssumeRole action",
-            ": no role trust policy allows it",
+            "with an explicit deny in the role trust policy",
+            ": an explicit deny in a role trust policy",
             "Change the role's trust policy.",
         ),
-        ("with an explicit deny in a policy of tomorrow", "", MISSING),
+        ("because no role trust policy allows the X action", ": no role trust policy allows it", MISSING),
+        ("with an explicit deny in a policy of tomorrow", ": an explicit deny", ANYWHERE),
+        ("with an explicit deny", ": an explicit deny", ANYWHERE),
     ],
 )
 def test_the_kind_of_policy_is_told_with_the_remedy_for_it(how: str, told: str, remedy: str) -> None:
@@ -104,6 +107,20 @@ def test_an_action_of_another_service_has_its_own_remedy(action: str) -> None:
     of_organisation = message("with an explicit deny in a service control policy", action)
     failure = denied("Thing", "codebuild:X", CALLER, code="AccessDenied", message=of_organisation)
     assert str(failure).endswith(ORGANISATION)
+
+
+@pytest.mark.parametrize(
+    ("action", "parameter"),
+    [
+        ("codestar-connections:UseConnection", "ConnectionArns"),
+        ("secretsmanager:GetSecretValue", "SecretArns"),
+        ("kms:Decrypt", "KmsKeyArns"),
+    ],
+)
+def test_the_providers_own_role_is_opened_by_a_parameter(action: str, parameter: str) -> None:
+    """Of the provider's stack, whoever asks for the action behind a call."""
+    failure = denied("Thing", "codebuild:X", Caller(remedy="x"), code="AccessDenied", message=message("", action))
+    assert f"the parameter {parameter} of the provider's stack" in str(failure)
 
 
 def test_another_role_than_the_providers_is_named() -> None:

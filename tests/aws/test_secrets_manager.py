@@ -122,6 +122,9 @@ def test_a_secret_is_asked_for_in_the_region_its_arn_names(secret_id: str, regio
             "a KMS key that is disabled",
         ),
         ("AccessDeniedException", "The KMS key is disabled", NotStabilized, "a KMS key that is disabled"),
+        ("InvalidRequestException", "The KMS key was marked for deletion", NotStabilized, "a KMS key that is disabled"),
+        ("InvalidRequestException", "key x is pending replica deletion", NotStabilized, "a KMS key that is disabled"),
+        ("InvalidRequestException", "secret is scheduled for deletion", NotStabilized, "restore-secret"),
         ("InvalidRequestException", "The version was deleted", InvalidRequest, "refused to read its version"),
         ("InvalidRequestException", "because it was marked for deletion.", NotStabilized, "is scheduled for deletion"),
         (
@@ -168,9 +171,12 @@ def test_a_name_as_parameter_store_has_them_may_be_a_parameters(secret_id: str, 
     """A secret may have such a name, too, so it is told only when there is none."""
     client, stubber = stubbed("secretsmanager")
     stubber.add_client_error("get_secret_value", "ResourceNotFoundException", "can't find the specified secret.")
-    with pytest.raises(NotFound) as caught:
-        SecretsManagerSecrets(client).read(secret_id)
-    assert ("Parameter Store is not read" in str(caught.value)) is is_path
+    stubber.add_client_error("get_secret_value", "AccessDeniedException", "not authorized to perform: a:B")
+    stubber.add_client_error("get_secret_value", "AccessDeniedException")
+    for kind in (NotFound, AccessDenied, AccessDenied):
+        with pytest.raises(kind) as caught:
+            SecretsManagerSecrets(client).read(secret_id)
+        assert ("Parameter Store is not read" in str(caught.value)) is is_path
 
 
 def test_a_secret_of_a_region_that_is_not_enabled_is_told_as_that() -> None:

@@ -11,6 +11,7 @@ from source_credential.cloudformation.delivery import Undelivered
 from source_credential.cloudformation.request import NotACustomResourceEvent
 from source_credential.errors import NotFound
 from source_credential.model import failed_create_id
+from source_credential.observability import metrics
 from tests.cloudformation.handlers import SECRET, provider, raising
 from tests.invocation import ARN, Context, Emitted, request
 from tests.receiver import Receiver
@@ -203,12 +204,26 @@ def test_an_answer_nobody_takes_makes_lambda_run_the_event_again(receiver: Recei
     assert receiver.bodies == []
 
 
+@pytest.mark.parametrize("step", ["_set_timeout", "_cfn_response"])
 def test_a_fault_of_crhelpers_own_is_answered_without_its_text(
-    receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+    receiver: Receiver, monkeypatch: pytest.MonkeyPatch, step: str
 ) -> None:
-    """Whatever crhelper would say of itself stays out of the stack's events."""
+    """Whatever crhelper would say of itself stays out of the stack's events; also before it keeps the time."""
     resource = provider()
-    monkeypatch.setattr(resource, "_cfn_response", lambda _event: raising(RuntimeError(SECRET))(None, None))
+    monkeypatch.setattr(resource, step, lambda *_: raising(RuntimeError(SECRET))(None, None))
     event = request(receiver)
     resource(event, Context())
     assert "a fault in the life cycle" in receiver.answer(event)["Reason"]
+
+
+def test_metrics_that_cannot_be_written_are_no_reason_to_fail(
+    receiver: Receiver, log: io.StringIO, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The request is done and answered; to fail would make Lambda run it again."""
+    monkeypatch.setattr(metrics, "flush_metrics", lambda: raising(ValueError(SECRET))(None, None))
+    event = request(receiver)
+    provider()(event, Context())
+    assert receiver.answer(event)["Status"] == "SUCCESS"
+    assert "The metrics could not be written" in log.getvalue()
+    assert SECRET not in log.getvalue()
+    assert metrics.metric_set == {}

@@ -1,6 +1,8 @@
 """A function that cannot start still answers: with the standard library alone, and one FAILED that says so."""
 
 import json
+import socket
+import time
 from typing import Any
 
 import pytest
@@ -71,6 +73,23 @@ def test_an_answer_nobody_takes_makes_lambda_run_the_event_again(
     with pytest.raises(Unanswerable, match=problem) as caught:
         failed()(event, Context(1.2))
     assert "presigned" not in repr(caught.value)
+
+
+def test_an_endpoint_that_does_not_answer_is_given_up_before_the_time_is_up() -> None:
+    """So that the function ends by itself, and Lambda runs the event again."""
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        url = f"http://127.0.0.1:{silent.getsockname()[1]}/answer"
+        event = {"StackId": "s", "RequestId": "r", "LogicalResourceId": "l", "ResponseURL": url}
+        begin = time.monotonic()
+        with pytest.raises(Unanswerable, match="TimeoutError"):
+            failed()(event, Context(2.5))
+        assert time.monotonic() - begin < 2.5
+
+
+def test_a_url_is_asked_for_as_it_stands(receiver: Receiver) -> None:
+    """Without a query, too: nothing is put behind it."""
+    failed()({**request(receiver), "ResponseURL": f"{receiver.url}/answer"}, Context())
+    assert receiver.paths == ["/answer"]
 
 
 @pytest.mark.parametrize("strange", [None, [], "text", {}, {"ResponseURL": "http://127.0.0.1:1"}])

@@ -5,8 +5,8 @@ from dataclasses import replace
 
 import pytest
 
-from source_credential.errors import InvalidRequest, NotFound, Throttling, TokenRefused, Unanswered
-from source_credential.model import ServerType, TokenFacts
+from source_credential.errors import AccessDenied, InvalidRequest, NotFound, Throttling, TokenRefused, Unanswered
+from source_credential.model import Secret, ServerType, TokenFacts
 from source_credential.records import Claim
 from source_credential.slots.freshen import SecretChange
 from tests.fakes import VERSION_ID, credential_arn, secret_arn
@@ -207,6 +207,21 @@ def test_an_event_that_is_faster_than_secrets_manager_comes_again(world: World, 
     assert behind(world, V3) == REFRESHED
     assert world.version() == V3
     world.agree()
+
+
+def test_a_version_that_cannot_be_asked_about_is_no_failure(world: World, a: Stack) -> None:
+    """What has the label is in; a resource policy may let nothing else be read."""
+    assert a.resources
+    read = world.secrets.read
+
+    def denying(secret_id: str, *, version_stage: str | None = None, version_id: str | None = None) -> Secret:
+        if version_id is not None:
+            raise AccessDenied("Secret", "may not be read", "Allow it.")
+        return read(secret_id, version_stage=version_stage)
+
+    world.secrets.read = denying  # type: ignore[method-assign]
+    assert behind(world, V3) == REFRESHED
+    assert "could not be read: Secret: may not be read" in world.warnings[-1]
 
 
 def test_an_old_event_ends(world: World, a: Stack) -> None:

@@ -112,6 +112,9 @@ def test_the_user_name_comes_from_the_template_or_from_the_named_member() -> Non
         (API_TOKEN, basic(username_key="user"), "is not a JSON object, so it has no member for UsernameKey"),
         ({"pat": f'{{"token": "{TOKEN}"}}'}, personal(secret_key="pat"), "holds JSON that is not an object"),
         (API_TOKEN, basic(username=f"someone:{API_TOKEN}"), "Username: holds a user name with white space, a colon"),
+        (API_TOKEN, basic(username=API_TOKEN), "Username: holds a token where the user name should be"),
+        ({"t": API_TOKEN}, basic(secret_key="t", username_key="t"), "holds a token where the user name should be"),
+        (API_TOKEN, basic(username="\u2022" * 8), "or masked"),
         (API_TOKEN, basic(username="some one"), "holds a user name with white space"),
         (API_TOKEN, basic(username="'someone'"), "quotation marks"),
         ({"t": API_TOKEN, "u": "{{resolve:ssm:u}}"}, basic(secret_key="t", username_key="u"), "or a reference in it"),
@@ -141,6 +144,21 @@ def test_names_of_members_that_could_be_tokens_are_not_shown() -> None:
 
 
 @pytest.mark.parametrize(
+    "name", ["glpat-abcdefghij0123456789", "ATBBabcdefghij", "0a1b2c3d4e5f6g7h8i9j", "x-a1B2c3D4e5F6g7H8"]
+)
+def test_a_token_in_the_place_of_a_members_name_is_not_shown(name: str) -> None:
+    """Names of words are, with a number too."""
+    with pytest.raises(InvalidRequest, match="it has github_token_2024, 1 not shown") as caught:
+        read_login(secret({name: "", "github_token_2024": "x"}), personal(secret_key="pat"))
+    assert name not in str(caught.value)
+
+
+def test_an_apostrophe_is_part_of_a_name() -> None:
+    """Quotation marks are refused around it only."""
+    assert read_login(secret(API_TOKEN), basic(username="o'brien@example.com")).username == "o'brien@example.com"
+
+
+@pytest.mark.parametrize(
     ("stored", "username"),
     [
         (CODEBUILD_FORMAT, None),
@@ -152,7 +170,12 @@ def test_a_secret_for_codebuild_is_read_in_its_format(stored: dict[str, str], us
     """What CodeBuild reads passes, OAUTH of the console's too, and what it will send is known, to be checked."""
     specification = replace(REFERENCE, server_type=ServerType(stored["ServerType"]))
     login = read_login_of_codebuild(secret({**stored, "Token": f" {stored['Token']}\n"}), specification)
-    assert (login.token.reveal(), login.username, login.warnings) == (stored["Token"], username, ())
+    assert (login.token.reveal(), login.username) == (stored["Token"], username)
+    assert login.warnings == (
+        "Secret codebuild/github has white space around a value. CodeBuild reads it as it stands.",
+    )
+    exact = {name: value.strip() for name, value in stored.items()}
+    assert read_login_of_codebuild(secret(exact), specification).warnings == ()
 
 
 @pytest.mark.parametrize(

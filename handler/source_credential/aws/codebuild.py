@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from mypy_boto3_codebuild.type_defs import ImportSourceCredentialsInputTypeDef
 
 # Seen from CodeBuild under codes that say no more than that the input is wrong.
-_ALREADY_EXISTS: Final = re.compile(r"(access token|source credentials?)\b.* already exists", re.IGNORECASE)
+_ALREADY_EXISTS: Final = re.compile(r"\b(tokens?|credentials?)\b.* already exists?\b", re.IGNORECASE)
 # As CreateWebhook and CreateProject word it: github.com/aws/aws-cdk/issues/31726 and 38504
 _CONNECTION_DENIED: Final = re.compile(r"denied to connection|not authorized to access connection", re.IGNORECASE)
 
@@ -69,25 +69,25 @@ class CodeBuildSourceCredentials:
                 aws_code="AccountLimitExceededException",
             )
 
-        def connection_denied(_message: str) -> SourceCredentialError:
+        def connection_denied(code: str) -> SourceCredentialError:
             return AccessDenied(
                 what,
                 "CodeBuild was denied access to the connection",
                 f"Name one of the credential's own account, or that is shared with it, and let {self._caller.who} use "
                 "codeconnections:PassConnection and UseConnection on it.",
-                aws_code="InvalidInputException",
+                aws_code=code,
             )
 
-        def invalid_input(message: str) -> SourceCredentialError:
+        def invalid_input(message: str, code: str = "InvalidInputException") -> SourceCredentialError:
             if _ALREADY_EXISTS.search(message):
                 return already_exists(message)
             if _CONNECTION_DENIED.search(message):
-                return connection_denied(message)
+                return connection_denied(code)
             return InvalidRequest(
                 what,
                 f"CodeBuild refused to import the credential with AuthType {auth_type}",
                 "Check that the server type, the auth type and the token, secret or connection go together.",
-                aws_code="InvalidInputException",
+                aws_code=code,
             )
 
         parameters: ImportSourceCredentialsInputTypeDef = {
@@ -107,7 +107,7 @@ class CodeBuildSourceCredentials:
                 "ResourceAlreadyExistsException": already_exists,
                 "AccountLimitExceededException": limit_exceeded,
                 "InvalidInputException": invalid_input,
-                "OAuthProviderException": invalid_input,
+                "OAuthProviderException": lambda message: invalid_input(message, "OAuthProviderException"),
             },
         )
         return answer["arn"]

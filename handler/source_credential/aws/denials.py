@@ -14,6 +14,7 @@ from source_credential.errors import AccessDenied
 _CODES: Final = frozenset({"AccessDenied", "AccessDeniedException", "UnauthorizedOperation", "NotAuthorized"})
 _ACTION: Final = re.compile(r"not authorized to perform:? ([a-z0-9-]+:[A-Za-z]+)")
 _POLICY: Final = re.compile(r"(explicit deny in|because no) (?:an? |the )?([A-Za-z -]+?(?:policy|boundary))\b")
+_EXPLICIT: Final = "explicit deny"
 
 # What allows it, where a permission of the role is not what is missing.
 _REMEDIES: Final = {
@@ -25,6 +26,26 @@ _REMEDIES: Final = {
     "role trust policy": "Change the role's trust policy.",
     "VPC endpoint policy": "Change the policy of the VPC endpoint that the call went through.",
     "identity-based policy": "Change the policy of the role that denies it.",
+    "": "Look for it in the role's policies and boundary, the resource's own policy, and the organisation's.",
+}
+# Where a permission of the role is all that may be missing.
+_OF_THE_ROLE: Final = ("", "identity-based policy", "role trust policy")
+
+LET_CONNECT: Final = "Add the connection to the parameter ConnectionArns of the provider's stack."
+LET_READ: Final = (
+    "Add the secret to the parameter SecretArns of the provider's stack; a secret of another account also needs a "
+    "resource policy that lets the provider's role read it."
+)
+LET_DECRYPT: Final = (
+    "Add the key to the parameter KmsKeyArns of the provider's stack, and check that the key policy lets the role use "
+    "it."
+)
+# How the provider's own role gets what AWS asks for besides, by service.
+OF_THE_PROVIDER: Final[Mapping[str, str]] = {
+    "codeconnections": LET_CONNECT,
+    "codestar-connections": LET_CONNECT,
+    "kms": LET_DECRYPT,
+    "secretsmanager": LET_READ,
 }
 
 
@@ -38,7 +59,7 @@ class Caller:
 
     remedy: str
     who: str = "the provider's role"
-    remedies: Mapping[str, str] = field(default_factory=dict)
+    remedies: Mapping[str, str] = field(default_factory=lambda: OF_THE_PROVIDER)
     region: str | None = None
     unreachable: str = "Deploy again; if it goes on, check that the provider function can reach the service's endpoint."
 
@@ -62,11 +83,15 @@ def denied(what: str, action: str, caller: Caller, *, code: str, message: str) -
     named, by_policy = _ACTION.search(message), _POLICY.search(message)
     action = named[1] if named else action
     policy = by_policy[2].lower().replace("sessions", "session").replace("vpc", "VPC") if by_policy else ""
-    is_explicit = by_policy is not None and by_policy[1] == "explicit deny in"
+    policy = policy if policy in _REMEDIES else ""
+    is_explicit = _EXPLICIT in message
     how = ""
-    if policy in _REMEDIES:
-        how = f": an explicit deny in a {policy}" if is_explicit else f": no {policy} allows it"
-        how = how.replace("a identity", "an identity")
-    is_missing = not how or (policy == "identity-based policy" and not is_explicit)
-    remedy = caller.remedies.get(action.partition(":")[0], caller.remedy) if is_missing else _REMEDIES[policy]
+    if is_explicit:
+        how = (
+            f": an explicit deny in a {policy}".replace("a identity", "an identity") if policy else ": an explicit deny"
+        )
+    elif policy:
+        how = f": no {policy} allows it"
+    is_of_the_role = policy in _OF_THE_ROLE and not is_explicit
+    remedy = caller.remedies.get(action.partition(":")[0], caller.remedy) if is_of_the_role else _REMEDIES[policy]
     return AccessDenied(what, f"{caller.who} may not use {action}{how}", remedy, aws_code=code)

@@ -20,8 +20,11 @@ class Regions:
         self._session = session
         self.own = session.region_name
 
-    def check(self, region: str) -> None:
-        """Check that a region has a name as those of the provider's partition have. Raises InvalidRequest."""
+    def check(self, region: str, what: str) -> None:
+        """Check that a region has a name as those of the provider's partition have. Raises InvalidRequest.
+
+        what: the property that says so.
+        """
         if region == self.own:
             return
         try:
@@ -30,12 +33,19 @@ class Regions:
             partition = None
         if partition is None:
             raise InvalidRequest(
-                "Region", f"{region} is no region of partition {self._partition}", f"Correct it: {self.nearest(region)}"
+                what, f"{region} is no region of partition {self._partition}", f"Correct it: {self.nearest(region)}"
             )
+        self._check_partition(partition, region, what)
+
+    def check_partition(self, arn: str, what: str) -> None:
+        """Check that an ARN, arn:PARTITION:..., is of the provider's partition. Raises InvalidRequest."""
+        self._check_partition(arn.split(":")[1], arn, what)
+
+    def _check_partition(self, partition: str, it: str, what: str) -> None:
         if partition != self._partition:
             raise InvalidRequest(
-                "Region",
-                f"{region} is in partition {partition}, and the provider is in {self._partition}",
+                what,
+                f"{it} is in partition {partition}, and the provider is in {self._partition}",
                 "No credentials reach from one partition into another: deploy a provider there.",
             )
 
@@ -45,7 +55,7 @@ class Regions:
 
     def nearest(self, region: str) -> str:
         """Return what is said of the name that is nearest to a region's."""
-        [nearest] = get_close_matches(region, self._known, n=1, cutoff=0)
+        [nearest] = get_close_matches(region, self._known or [self.own], n=1, cutoff=0)
         return f"the nearest name that is known here is {nearest}."
 
     @cached_property

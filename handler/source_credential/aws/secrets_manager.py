@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Final, cast
 
-from source_credential.aws.denials import Caller, denied
+from source_credential.aws.denials import LET_READ, OF_THE_PROVIDER, Caller, denied
 from source_credential.aws.errors import call
 from source_credential.errors import (
     InvalidRequest,
@@ -24,21 +24,14 @@ if TYPE_CHECKING:
 
 _REGION_OF_ARN = re.compile(r"arn:[\w-]+:secretsmanager:([a-z0-9-]+):")
 
-_MAY_READ: Final = (
-    "Add the secret to the parameter SecretArns of the provider's stack; a secret of another account also needs a "
-    "resource policy that lets the provider's role read it."
-)
-_MAY_DECRYPT: Final = (
-    "Add the key to the parameter KmsKeyArns of the provider's stack, and check that the key policy lets the role use "
-    "it."
-)
 # What Secrets Manager says of a key whose state keeps it from being used; KMS's own texts are behind it.
+# https://docs.aws.amazon.com/kms/latest/developerguide/key-state.html
 _KEY_IN_A_WRONG_STATE: Final = re.compile(
-    r"\b(kms|key)\b.*(pending (deletion|import)|disabled|invalid state)", re.IGNORECASE | re.DOTALL
+    r"\b(kms|key)\b.*(pending|for deletion|disabled|unavailable|invalid state)", re.IGNORECASE | re.DOTALL
 )
-_DELETED: Final = re.compile(
-    r"marked (for deletion|deleted)|secret\b.* scheduled for deletion", re.IGNORECASE | re.DOTALL
-)
+_DELETED: Final = re.compile(r"marked (for deletion|deleted)|scheduled for deletion", re.IGNORECASE)
+# A parameter of Systems Manager may have such a name, and so may a secret.
+_PARAMETER_STORE: Final = " A parameter of Systems Manager's Parameter Store is not read."
 
 
 class SecretsManagerSecrets:
@@ -64,9 +57,10 @@ class SecretsManagerSecrets:
             parameters["VersionStage"] = version_stage
         if version_id is not None:
             parameters["VersionId"] = version_id
-        refusals = _Refusals(what, version_stage=version_stage, version_id=version_id)
+        region = self._other_region(secret_id)
+        refusals = _Refusals(secret_id, region, version_stage=version_stage, version_id=version_id)
         answer = call(
-            lambda: self._client_for(secret_id).get_secret_value(**parameters),
+            lambda: self._client_for(region).get_secret_value(**parameters),
             what=what,
             action="secretsmanager:GetSecretValue",
             caller=refusals.caller,
@@ -84,25 +78,30 @@ class SecretsManagerSecrets:
             text=_text(answer, what),
         )
 
-    def _client_for(self, secret_id: str) -> "SecretsManagerClient":
-        """Return the client of the region a whole ARN names: each region's endpoint knows its own secrets only."""
+    def _other_region(self, secret_id: str) -> str | None:
+        """Return the region that a whole ARN names; None where it is the provider's own, as it is for a name."""
         region = _REGION_OF_ARN.match(secret_id)
-        if region is None or self._client_in is None or region[1] == self._client.meta.region_name:
+        return None if region is None or region[1] == self._client.meta.region_name else region[1]
+
+    def _client_for(self, other_region: str | None) -> "SecretsManagerClient":
+        """Return the client of a region: each region's endpoint knows its own secrets only."""
+        if other_region is None or self._client_in is None:
             return self._client
-        return self._client_in(region[1])
+        return self._client_in(other_region)
 
 
 class _Refusals:
     """GetSecretValue's errors, told apart by AWS's messages where one code covers several cases."""
 
-    def __init__(self, what: str, *, version_stage: str | None, version_id: str | None) -> None:
-        self._what = what
-        region = _REGION_OF_ARN.match(what.removeprefix("Secret "))
-        self._by_arn = region is not None
-        self._is_a_path = what.startswith("Secret /")
-        self.caller = Caller(
-            remedy=_MAY_READ, remedies={"kms": _MAY_DECRYPT}, region=region[1] if region is not None else None
-        )
+    def __init__(
+        self, secret_id: str, region: str | None, *, version_stage: str | None, version_id: str | None
+    ) -> None:
+        self._what = f"Secret {secret_id}"
+        self._by_arn = _REGION_OF_ARN.match(secret_id) is not None
+        self._hint = _PARAMETER_STORE if secret_id.startswith("/") else ""
+        remedy = f"{LET_READ}{self._hint}"
+        remedies = {**OF_THE_PROVIDER, "secretsmanager": remedy}
+        self.caller = Caller(remedy=remedy, remedies=remedies, region=region)
         self._version = (
             f"version {version_id}" if version_id else f"version with the label {version_stage or 'AWSCURRENT'}"
         )
@@ -120,7 +119,7 @@ class _Refusals:
             self._what,
             "does not exist" if self._by_arn else "does not exist in the provider's account and region",
             "Correct SecretId, or create the secret; a secret of another account or region is named by its whole ARN."
-            + (" A parameter of Parameter Store is not read." if self._is_a_path else ""),
+            + self._hint,
             aws_code=code,
         )
 
@@ -142,6 +141,8 @@ class _Refusals:
                 "Encrypt it with a customer managed key that the provider's role may use (parameter KmsKeyArns).",
                 aws_code=code,
             )
+        if _KEY_IN_A_WRONG_STATE.search(message):
+            return self._kms(code, message)
         if _DELETED.search(message):
             return NotStabilized(
                 self._what,
@@ -149,8 +150,6 @@ class _Refusals:
                 "Restore it (aws secretsmanager restore-secret --secret-id ...), or name another secret.",
                 aws_code=code,
             )
-        if _KEY_IN_A_WRONG_STATE.search(message):
-            return self._kms(code, message)
         return InvalidRequest(
             self._what,
             f"Secrets Manager refused to read its {self._version}",

@@ -12,8 +12,8 @@ import boto3
 from botocore.config import Config
 
 from source_credential.aws.codebuild import CodeBuildSourceCredentials
-from source_credential.aws.connections import CONNECTION_ARNS, CodeConnections
-from source_credential.aws.denials import Caller
+from source_credential.aws.connections import CodeConnections
+from source_credential.aws.denials import LET_CONNECT, Caller
 from source_credential.aws.errors import call
 from source_credential.aws.regions import Regions
 from source_credential.model import Owner, Target
@@ -69,28 +69,29 @@ class AwsTargets:
             made: ConnectionsClient = self._client(service, region, target.role_arn, owner)
             return made
 
-        return CodeConnections(client, lambda region: self._caller(CONNECTION_ARNS, region, target.role_arn))
+        return CodeConnections(client, lambda region: self._caller(LET_CONNECT, region, target.role_arn))
 
     def _caller(self, own_remedy: str, region: str, role_arn: str | None) -> Caller:
         """Return who calls, and what to do when it may not, or when nobody is there: a name may be misspelt."""
         if role_arn is None:
-            remedies = dict.fromkeys(("codeconnections", "codestar-connections"), CONNECTION_ARNS)
-            caller = Caller(remedy=own_remedy, remedies=remedies, region=region)
+            # The provider runs in its own region, so that one is enabled.
+            caller = Caller(remedy=own_remedy, region=None if region == self.region else region)
         else:
             remedy = "Allow it in its policy; examples/target-account-role.yaml has all that this role needs."
-            caller = Caller(who=f"role {role_arn}", remedy=remedy, region=region)
+            caller = Caller(who=f"role {role_arn}", remedy=remedy, remedies={}, region=region)
         if self._regions.is_known(region):
             return caller
         return replace(caller, unreachable=f"Check the name of region {region}: {self._regions.nearest(region)}")
 
     def _client(self, service: str, region: str, role_arn: str | None, owner: Owner) -> Any:  # noqa: ANN401 - boto3's clients have no common type
-        self._regions.check(region)
+        self._regions.check(region, "Region" if service == "codebuild" else "ConnectionArn")
         if role_arn is None:
             return self._own_client(service, region)
         return self._assume(role_arn, owner).client(service, region_name=region, config=self._configs(service))  # type: ignore[call-overload]
 
     def _assume(self, role_arn: str, owner: Owner) -> boto3.Session:
         """Return a session of the role. Raises AccessDenied and what `errors.call` raises."""
+        self._regions.check_partition(role_arn, "RoleArn")
         caller = Caller(
             remedy="Add it to the parameter TargetRoleArns of the provider's stack, and let the role's trust policy "
             "name the provider's role and its external id; examples/target-account-role.yaml makes such a role.",

@@ -6,7 +6,7 @@ import time
 import traceback
 from http.client import HTTPConnection, HTTPException, HTTPSConnection
 from typing import Any, Final
-from urllib.parse import urlsplit
+from urllib.parse import urlsplit, urlunsplit
 
 from source_credential.cloudformation.request import IDS, answer_to, read
 from source_credential.cloudformation.response import FAILED
@@ -26,7 +26,7 @@ class Unanswerable(Exception):
 class StartFailure:
     """Answers every request with FAILED, in place of what could not be loaded."""
 
-    def __init__(self, error: Exception) -> None:
+    def __init__(self, error: BaseException) -> None:
         """Log what kept the function from starting: its type and its frames, and not its text, which may be anything.
 
         Of a module that is missing the name is told, too.
@@ -56,24 +56,28 @@ class StartFailure:
         request = read(event)
         body = answer_to(request, FAILED, self.reason).encode()
         backoff = 0.5
-        while (problem := _put(request["ResponseURL"], body)) is not None:
+
+        def seconds_left() -> float:
+            return context.get_remaining_time_in_millis() / 1000
+
+        while (problem := _put(request["ResponseURL"], body, seconds_left() - _LEAST_SECONDS)) is not None:
             pause = random.uniform(backoff / 2, backoff)  # noqa: S311 - jitter, no secret
-            if context.get_remaining_time_in_millis() / 1000 - pause < _LEAST_SECONDS:
+            if seconds_left() - pause < _LEAST_SECONDS:
                 raise Unanswerable(f"CloudFormation did not take the answer: {problem}")
             time.sleep(pause)
             backoff = min(2 * backoff, _LONGEST_BACKOFF_SECONDS)
         _log("INFO", "Answered", status=FAILED, reason=self.reason, **{name: request[name] for name in IDS})
 
 
-def _put(url: str, body: bytes) -> str | None:
+def _put(url: str, body: bytes, seconds: float) -> str | None:
     """Return None when CloudFormation has the answer, else what went wrong, without the URL, which is a secret."""
     try:
         parts = urlsplit(url)
         kind = HTTPConnection if parts.scheme == "http" else HTTPSConnection
-        connection = kind(parts.hostname or "", parts.port, timeout=_ATTEMPT_SECONDS)
+        connection = kind(parts.hostname or "", parts.port, timeout=max(0.1, min(_ATTEMPT_SECONDS, seconds)))
         try:
             # The presigned URL was signed for an empty content type.
-            path = f"{parts.path or '/'}?{parts.query}"
+            path = urlunsplit(("", "", parts.path or "/", parts.query, ""))
             connection.request("PUT", path, body, {"content-type": ""})
             status = connection.getresponse().status
         finally:

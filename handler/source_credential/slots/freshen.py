@@ -142,7 +142,7 @@ class Freshener:
         return found, prepared
 
     def _is_behind(self, prepared: Prepared, change: SecretChange) -> bool:
-        """Tell whether Secrets Manager has told of a newer version than it gives as yet. Raises SourceCredentialError.
+        """Tell whether Secrets Manager has told of a newer version than it gives as yet.
 
         An old event ends: that of a version which has lost the label since, and any that is minutes old.
         """
@@ -150,7 +150,13 @@ class Freshener:
         if version_id is None or change.version in ("", version_id):
             return False
         age = self._tools.clock() - datetime.fromisoformat(change.time).timestamp()
-        return age < _SETTLED_SECONDS and self._preparation.may_have_label(prepared.specification, change.version)
+        if age >= _SETTLED_SECONDS:
+            return False
+        try:
+            return self._preparation.may_have_label(prepared.specification, change.version)
+        except SourceCredentialError as error:
+            self._tools.warn(f"Whether version {change.version} has its label could not be read: {error}")
+            return False
 
     def _leave(self, turn: Turn) -> Outcome:
         """Leave a slot alone, but for what a run that died may have left in it. Raises SourceCredentialError."""

@@ -22,19 +22,23 @@ Result = TypeVar("Result")
 
 
 def with_patience(attempt: Callable[[], Result], run: Run, tools: Tools) -> Result:
-    """Return what an attempt returns; make it again, for some twenty seconds, while something in it is denied.
+    """Return what an attempt returns; make it again, for twenty seconds, while something in it is denied.
 
     attempt: leaves nothing behind when it raises. Raises what it raises.
     """
-    end = tools.clock() + _PATIENCE_SECONDS
+    end: float | None = None
     pause = _FIRST_PAUSE_SECONDS
     while True:
         try:
             return attempt()
         except AccessDenied as denied:
-            has_time = not run.is_out_of_time and run.seconds_left() - pause > _LEFT_FOR_WORK_SECONDS
-            if tools.clock() + pause > end or not has_time:
+            now = tools.clock()
+            end = now + _PATIENCE_SECONDS if end is None else end
+            # The last attempt is made when the time is up.
+            wait = min(random.uniform(pause / 2, pause) if pause < end - now else pause, end - now)  # noqa: S311 - jitter
+            has_time = not run.is_out_of_time and run.seconds_left() - wait > _LEFT_FOR_WORK_SECONDS
+            if wait <= 0 or not has_time:
                 raise
             tools.warn(f"Denied, and tried again in a moment, for permissions take some seconds to reach: {denied}")
-        tools.sleep(random.uniform(pause / 2, pause))  # noqa: S311 - jitter, no secret
+        tools.sleep(wait)
         pause = min(2 * pause, _LONGEST_PAUSE_SECONDS)

@@ -7,7 +7,7 @@ from typing import Final, NamedTuple, cast
 
 from source_credential.errors import InvalidRequest
 from source_credential.model import AuthType, Secret, Specification, Token
-from source_credential.tokens.token_shape import check_shape
+from source_credential.tokens.token_shape import begins_like_token, check_shape
 
 # CodeBuild's own format for a secret that it reads itself:
 # https://docs.aws.amazon.com/codebuild/latest/userguide/asm-create-secret.html
@@ -16,8 +16,9 @@ _AUTH_TYPE: Final = "AuthType"
 _TOKEN: Final = "Token"  # noqa: S105 - the name of a member, not a token
 _USERNAME: Final = "Username"
 
-# A member's name is shown to help find a typing error; one that could itself be a token is not.
-_SHOWN_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_. -]{0,31}")
+# A member's name is shown to help find a typing error; one that could itself be a token is not. A long piece of letters
+# and digits mixed is a token rather than a word.
+_SHOWN_NAME = re.compile(r"(?!.*(?=[A-Za-z]*[0-9])(?=[0-9]*[A-Za-z])[A-Za-z0-9]{16})[A-Za-z][A-Za-z0-9_. -]{0,31}")
 _NAMES_SHOWN: Final = 10
 
 
@@ -65,11 +66,14 @@ def read_login_of_codebuild(secret: Secret, specification: Specification) -> Log
         raise InvalidRequest(what, "is not JSON, and CodeBuild reads only its own JSON format", _FORMAT_REMEDY)
     _check_codebuild_format(members, specification, what)
     auth_type = str(members[_AUTH_TYPE])
-    text = _member(members, _TOKEN, "CodeBuild's format", what)
-    token, warnings = _token(text, what, specification, auth_type)
-    if auth_type != AuthType.BASIC_AUTH:
-        return Login(token, None, warnings)
-    username = _clean_username(_member(members, _USERNAME, "CodeBuild's format", what), what)
+    read = [_member(members, _TOKEN, "CodeBuild's format", what)]
+    token, warnings = _token(read[0], what, specification, auth_type)
+    username = None
+    if auth_type == AuthType.BASIC_AUTH:
+        read.append(_member(members, _USERNAME, "CodeBuild's format", what))
+        username = _clean_username(read[1], what)
+    if any(text != _strip(text) for text in read):
+        warnings = (*warnings, f"{what} has white space around a value. CodeBuild reads it as it stands.")
     return Login(token, username, warnings)
 
 
@@ -118,7 +122,7 @@ def _member(members: Mapping[str, object] | None, key: str, asked_by: str, what:
 
 def _names(members: Mapping[str, object]) -> str:
     """Return the members' names for a reader, never their values."""
-    shown = [name for name in members if _SHOWN_NAME.fullmatch(name)][:_NAMES_SHOWN]
+    shown = [name for name in members if _SHOWN_NAME.fullmatch(name) and not begins_like_token(name)][:_NAMES_SHOWN]
     unshown = len(members) - len(shown)
     rest = [f"{unshown} not shown"] if unshown else []
     return ", ".join([*shown, *rest]) or "no members"
@@ -179,12 +183,16 @@ def _clean_username(text: str, what: str) -> str:
     username = _strip(text)
     if not username:
         raise InvalidRequest(what, "holds an empty user name", "Store the user name.")
-    if not username.isprintable() or any(character in " :\"'" for character in username) or "{{" in username:
+    is_quoted = username[0] in "\"'" and username[-1] == username[0]
+    is_mask = not any(character.isalnum() for character in username)
+    if is_quoted or is_mask or not username.isprintable() or any(part in username for part in (" ", ":", "{{")):
         raise InvalidRequest(
             what,
-            "holds a user name with white space, a colon, quotation marks or a reference in it",
+            "holds a user name with white space, a colon or a reference in it, or in quotation marks, or masked",
             "Store the user name alone.",
         )
+    if begins_like_token(username):
+        raise InvalidRequest(what, "holds a token where the user name should be", "Name the user name's own member.")
     return username
 
 
