@@ -30,7 +30,7 @@ check: setup ## Formatting, lint, types, import contract, templates
 	.tools/checkov/bin/checkov --quiet --compact --skip-download --framework cloudformation --file template.yaml
 
 test: .venv/.stamp tools ## Run every test; ARGS="-k word" picks some
-	.venv/bin/python -m pytest $(if $(ARGS),$(ARGS),--cov --cov-report=term)
+	.venv/bin/python -m pytest $(if $(ARGS),$(ARGS),--numprocesses 4 --dist loadfile --cov --cov-report=term)
 
 meetings: .venv/.stamp ## Let thousands of requests meet at random, with deaths and lost answers; MEETINGS=20000 SEED=1
 	@MEETINGS=$(or $(MEETINGS),10000) $(if $(SEED),SEED=$(SEED)) .venv/bin/python -m pytest -q tests/slots/test_meetings.py

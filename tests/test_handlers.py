@@ -228,7 +228,7 @@ def test_a_request_whose_time_runs_out_comes_to_nothing(entry: Entry, receiver: 
 SLOW = [{"recall"}, {"read"}, {"take_turn"}, {"list_credentials"}, {"mark"}, {"mark", "remember"}]
 
 
-@pytest.mark.parametrize("slow", SLOW, ids=",".join)
+@pytest.mark.parametrize("slow", SLOW, ids=lambda calls: ",".join(sorted(calls)))
 def test_no_import_is_begun_once_the_time_has_run_out(entry: Entry, receiver: Receiver, slow: set[str]) -> None:
     """However slow DynamoDB is, and also where it does not even take the note of the failure in time."""
     comes_to_nothing(entry, receiver, slow, imports=0)

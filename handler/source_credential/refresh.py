@@ -81,9 +81,9 @@ def _handler(logic: Logic, run: Run) -> Callable[[SQSRecord], None]:
             _delay_a_little(record)
             raise
         except NotYetConsistent as early:
-            # Nor is this. After a few of these waits Secrets Manager has settled, or the event is too old to matter.
+            # Nor is this. After two waits or three Secrets Manager has settled, or the event is too old to matter.
             logger.info("Not now, and will be tried again", reason=str(early))
-            _delay(record, receive_count)
+            _delay(record, min(receive_count, 2))
             raise
         except Exception as error:
             count("RefreshFailures")

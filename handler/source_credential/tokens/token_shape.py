@@ -11,7 +11,7 @@ from source_credential.errors import InvalidRequest
 from source_credential.model import ServerType
 
 # What may stand in an HTTP header as a bearer token: https://www.rfc-editor.org/rfc/rfc6750#section-2.1
-_TOKEN: Final = re.compile(r"[A-Za-z0-9._~+/-]+=*")
+_TOKEN: Final = re.compile(r"(?!.*\.\.)[A-Za-z0-9._~+/-]+=*")  # an ellipsis is a token that somebody has shortened
 
 _STORE_THE_TOKEN: Final = "Store the token alone, as its provider showed it."  # noqa: S105 - no token, a remedy
 
@@ -37,6 +37,7 @@ _MISTAKES: Final = tuple(
         (r".*[^\x00-\x7f]", "characters that are not printable ASCII"),  # curly quotes, the bullets of a masked value
         (r"[^\s:]*:", "a user name and a token, joined by a colon,"),
         (r"[^\s@]+@[^\s@]+\.[^\s@]+$", "an e-mail address"),
+        (r"(\S)\1+$", "a mask"),
         (r".*[\s\x00-\x1f\x7f]", "white space or control characters inside"),
         (r"", "something that no token looks like"),
     )
@@ -59,7 +60,7 @@ class _Family(NamedTuple):
     warning: str = ""
 
 
-# Of what follows a beginning the providers say that it may change; an ellipsis is a token that somebody has shortened.
+# Of what follows a beginning the providers say that it may change.
 _REST: Final = re.compile(r"(?!.*\.\.)[A-Za-z0-9._-]+")
 _ATLASSIANS_REST: Final = re.compile(r"(?!.*\.\.)[A-Za-z0-9._=+/-]+")  # a checksum follows =
 _GITHUB: Final = (ServerType.GITHUB, ServerType.GITHUB_ENTERPRISE)
