@@ -13,6 +13,7 @@ import hashlib
 import json
 import re
 import threading
+import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from typing import Any, Final
@@ -94,6 +95,28 @@ class Held:
     def let_go(self) -> None:
         """Let it have its effect, though its caller may be gone by now."""
         self._let_go.set()
+
+
+class Bucket:
+    """A bucket of tokens, as AWS limits the rate of calls; it holds what a second brings. Safe to use from threads."""
+
+    def __init__(self, rate: float, clock: Callable[[], float] = time.monotonic) -> None:
+        """Start full."""
+        self._rate = rate
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._tokens, self._filled = max(rate, 1.0), clock()
+
+    def take(self) -> bool:
+        """Take a token; return False when there is none."""
+        with self._lock:
+            now = self._clock()
+            self._tokens = min(max(self._rate, 1.0), self._tokens + (now - self._filled) * self._rate)
+            self._filled = now
+            if self._tokens < 1:
+                return False
+            self._tokens -= 1
+            return True
 
 
 class SourceCredentialSlots:
@@ -182,12 +205,21 @@ class CodeBuildServer(HttpServer):
         port: int = 0,
         account_limit: int | None = None,
         on_answer: Callable[[str, object], None] | None = None,
+        seconds: float = 0,
+        rate: float | None = None,
     ) -> None:
-        """Bind the port; 0 takes a free one. on_answer: called with name and body of each answer to CloudFormation."""
+        """Bind the port; 0 takes a free one.
+
+        on_answer: called with name and body of each answer to CloudFormation. seconds: how long a call takes. rate: how
+        many calls a second are let through; those above it are throttled.
+        """
         self.slots = SourceCredentialSlots(account_limit=account_limit)
         self.connections: dict[str, tuple[str, str]] = {}
         self.calls: list[str] = []
         self.answers: dict[str, object] = {}
+        self.throttled = 0
+        self._seconds = seconds
+        self._bucket = Bucket(rate) if rate is not None else None
         self._on_answer = on_answer
         self._faults: list[_Fault] = []
         self._held: dict[str, Held] = {}
@@ -225,6 +257,10 @@ class CodeBuildServer(HttpServer):
             raise AwsError("MissingAuthenticationTokenException", "Missing Authentication Token", 403)
         if prefix not in _TARGETS or operation_name not in _OPERATIONS:
             raise AwsError("UnknownOperationException", "", 404)
+        time.sleep(self._seconds)
+        if self._bucket is not None and not self._bucket.take():
+            self.throttled += 1
+            raise AwsError("ThrottlingException", "Rate exceeded")
         self.calls.append(operation_name)
         self._raise_fault(operation_name)
         self._hold(operation_name)

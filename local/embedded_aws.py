@@ -56,11 +56,13 @@ EXAMPLE_CONNECTION: Final = (
 class EmbeddedAws:
     """The servers, on 127.0.0.1, as a context manager."""
 
-    def __init__(self, *, ministack_port: int | None = None, codebuild_port: int = 0) -> None:
-        """Choose the ports; free ones where none is given."""
+    def __init__(
+        self, *, ministack_port: int | None = None, codebuild_port: int = 0, codebuild: CodeBuildServer | None = None
+    ) -> None:
+        """Choose the ports; free ones where none is given. codebuild: a server to use, instead of an ordinary one."""
         self._stack = ExitStack()
         certificate = make_certificate(Path(self._stack.enter_context(TemporaryDirectory(prefix="source-credential-"))))
-        self.codebuild = CodeBuildServer(port=codebuild_port, on_answer=_print_answer)
+        self.codebuild = codebuild or CodeBuildServer(port=codebuild_port, on_answer=_print_answer)
         self.git_provider = GitProvider(certificate, {})
         self.function_environment = {
             **self._codebuild_environment(),

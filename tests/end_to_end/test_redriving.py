@@ -10,10 +10,10 @@ import pytest
 
 from local import provider
 from local.ministack import PROJECT
+from local.wire import Wire
 from tests.end_to_end.conftest import Cloud
 from tests.end_to_end.test_rotation import until
 from tests.end_to_end.test_stacks import ARN, FIRST, GITHUB, sha256
-from tests.runtime.wire import Wire
 
 PAGE = (PROJECT / "docs/operations.md").read_text(encoding="utf-8")
 # The AWS CLI of this folder, version 1, knows SQS by an endpoint of its own, whatever the environment says.

@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 
 from local.embedded_aws import EXAMPLE_SECRETS, TABLE, EmbeddedAws
+from local.emulator import PYTHON, Function, environment
 from local.ministack import PROJECT
 from tests.receiver import Receiver
-from tests.runtime.conftest import PYTHON, Function, environment
 
 EVENTS = sorted((PROJECT / "events/cloudformation").glob("*.json"))
 ARN = "arn:aws:codebuild:us-east-1:000000000000:token/"

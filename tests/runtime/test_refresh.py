@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from local.embedded_aws import EmbeddedAws
+from local.emulator import Function
 from local.ministack import PROJECT
 from tests.receiver import Receiver
-from tests.runtime.conftest import Function
 from tests.runtime.test_artifact import begin_anew, event
 
 EVENTS = sorted((PROJECT / "events/rotation").glob("*.json"))

@@ -14,12 +14,12 @@ import pytest
 import urllib3
 
 from local.embedded_aws import EmbeddedAws
+from local.emulator import REFRESH_HANDLER, Function, environment
 from local.ministack import PROJECT
+from local.wire import Wire
 from tests.receiver import Receiver
-from tests.runtime.conftest import REFRESH_HANDLER, Function, environment
 from tests.runtime.test_artifact import ARN, begin_anew, event
 from tests.runtime.test_refresh import message
-from tests.runtime.wire import Wire
 
 CREATE = "create-personal-access-token"
 IMPORT = "ImportSourceCredentials"
