@@ -5,7 +5,7 @@ UV     := .tools/uv/bin/uv
 export SAM_CLI_TELEMETRY := 0
 
 .DEFAULT_GOAL := help
-.PHONY: help setup tools build format check test meetings demo up down lock clean
+.PHONY: help setup tools build format check test bench meetings demo up down lock clean
 
 help: ## Show this help
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -34,6 +34,9 @@ test: .venv/.stamp tools ## Run every test; ARGS="-k word" picks some
 
 meetings: .venv/.stamp ## Let thousands of requests meet at random, with deaths and lost answers; MEETINGS=20000 SEED=1
 	@MEETINGS=$(or $(MEETINGS),10000) $(if $(SEED),SEED=$(SEED)) .venv/bin/python -m pytest -q tests/slots/test_meetings.py
+
+bench: .venv/.stamp tools .tools/bench/.stamp ## Measure beside what people use, and write docs/benchmarks.md; RUNS=7 ROTATION=10000
+	@.venv/bin/python -m bench --runs $(or $(RUNS),7) $(if $(ROTATION),--rotation $(ROTATION))
 
 demo: .venv/.stamp tools ## Watch a credential's whole life on an embedded AWS
 	@.venv/bin/python -m local.demo
@@ -81,3 +84,4 @@ $(eval $(call environment,.tools/sam,requirements/sam.txt))
 $(eval $(call environment,.tools/ministack,requirements/ministack.txt))
 $(eval $(call environment,.tools/runtime,requirements/runtime.txt))
 $(eval $(call environment,.tools/checkov,requirements/checkov.txt))
+$(eval $(call environment,.tools/bench,requirements/bench.txt))

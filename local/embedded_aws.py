@@ -57,9 +57,17 @@ class EmbeddedAws:
     """The servers, on 127.0.0.1, as a context manager."""
 
     def __init__(
-        self, *, ministack_port: int | None = None, codebuild_port: int = 0, codebuild: CodeBuildServer | None = None
+        self,
+        *,
+        ministack_port: int | None = None,
+        codebuild_port: int = 0,
+        codebuild: CodeBuildServer | None = None,
+        function_environment: Mapping[str, str] | None = None,
     ) -> None:
-        """Choose the ports; free ones where none is given. codebuild: a server to use, instead of an ordinary one."""
+        """Choose the ports; free ones where none is given.
+
+        codebuild: a server to use, instead of an ordinary one. function_environment: what functions find besides.
+        """
         self._stack = ExitStack()
         certificate = make_certificate(Path(self._stack.enter_context(TemporaryDirectory(prefix="source-credential-"))))
         self.codebuild = codebuild or CodeBuildServer(port=codebuild_port, on_answer=_print_answer)
@@ -68,6 +76,7 @@ class EmbeddedAws:
             **self._codebuild_environment(),
             "PROVIDER_URLS": json.dumps({"GITHUB": self.git_provider.url, "BITBUCKET": self.git_provider.url}),
             "PROVIDER_CA_CERTS": str(certificate),
+            **(function_environment or {}),
         }
         self.ministack = Ministack(port=ministack_port, function_environment=self.function_environment)
 

@@ -1,0 +1,58 @@
+"""The Python that the functions run on: of Lambda's own series where this machine has one."""
+
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Final
+
+from bench.machine import version_of
+from local.ministack import PROJECT
+
+SERIES: Final = "3.13"
+
+_UV: Final = PROJECT / ".tools/uv/bin/uv"
+_ENVIRONMENT: Final = PROJECT / ".tools/bench-runtime"
+_LOCK: Final = PROJECT / "requirements/runtime.txt"
+
+
+def runtime_python() -> Path:
+    """Return a Python with Lambda's runtime client and nothing else beside it; it is made where it is not there yet."""
+    python, stamp = _ENVIRONMENT / "bin/python", _ENVIRONMENT / ".stamp"
+    base = _of_the_series() or Path(sys.executable)
+    wanted = f"{version_of(base)}\n{_LOCK.read_text(encoding='utf-8')}"
+    if not stamp.exists() or stamp.read_text(encoding="utf-8") != wanted:
+        _run("venv", "--clear", "--python", str(base), str(_ENVIRONMENT))
+        _run("pip", "sync", "--require-hashes", "--python", str(python), str(_LOCK))
+        stamp.write_text(wanted, encoding="utf-8")
+    return python
+
+
+def _of_the_series() -> Path | None:
+    return next((found for found in _candidates() if _is_of_the_series(found)), None)
+
+
+def _candidates() -> Iterator[Path]:
+    """Yield where one may be: on the path, with uv, with pyenv."""
+    for folder in os.get_exec_path():
+        found = shutil.which(f"python{SERIES}", path=folder)
+        if found:
+            yield Path(found)
+    known = subprocess.run([str(_UV), "python", "find", SERIES], capture_output=True, text=True, check=False)
+    if known.returncode == 0:
+        yield Path(known.stdout.strip())
+    versions = Path(os.environ.get("PYENV_ROOT", Path.home() / ".pyenv")) / "versions"
+    yield from sorted(versions.glob(f"{SERIES}*/bin/python{SERIES}"))
+
+
+def _is_of_the_series(python: Path) -> bool:
+    try:
+        return version_of(python).startswith(f"{SERIES}.")
+    except (OSError, subprocess.CalledProcessError):  # a stand-in of a version manager that has no such version
+        return False
+
+
+def _run(*arguments: str) -> None:
+    subprocess.run([str(_UV), *arguments, "--quiet"], check=True)
