@@ -1,5 +1,6 @@
 """A rotation of a secret that many slots follow, on the embedded AWS, with a CodeBuild that is slow and throttles."""
 
+import math
 import time
 from collections import Counter
 from collections.abc import Sequence
@@ -19,15 +20,19 @@ RATE: Final = 5.0  # imports a second that CodeBuild lets through; the embedded 
 CALL_SECONDS: Final = 0.02
 _IMPORT: Final = "ImportSourceCredentials"
 _MOST_TIMES_ALLOWED: Final = 5
-_START_SECONDS: Final = 60
+_START_SECONDS: Final = 600  # a message that failed three times waits for five minutes
 
 
 @dataclass(frozen=True)
 class Rotation:
-    """A rotation of so many slots: seconds, what the rate allows, calls that arrived, peak memory of a function."""
+    """A rotation of so many slots: seconds, what the rate allows, calls that arrived, peak memory of a function.
+
+    nearly: seconds until 99 of a hundred slots were imported. throttled: how many imports were.
+    """
 
     slots: int
     seconds: float
+    nearly: float
     allowed: float
     calls: dict[str, int]
     throttled: int
@@ -64,6 +69,8 @@ def _rotation(build: Path, size: int) -> Rotation:
             codebuild.throttled = 0
             begin = time.monotonic()
             slots.rotate()
+            _await(codebuild, math.ceil(0.99 * size))
+            nearly = time.monotonic() - begin
             _await(codebuild, size)
             seconds = time.monotonic() - begin
             peak = slots.peak_mib()
@@ -72,6 +79,7 @@ def _rotation(build: Path, size: int) -> Rotation:
     return Rotation(
         slots=size,
         seconds=seconds,
+        nearly=nearly,
         allowed=allowed_seconds(size),
         calls=dict(calls),
         throttled=codebuild.throttled,
@@ -80,7 +88,7 @@ def _rotation(build: Path, size: int) -> Rotation:
 
 
 def _await(codebuild: CodeBuildServer, size: int) -> None:
-    """Wait until every slot was imported. Raises RuntimeError when that takes far too long."""
+    """Wait until so many slots were imported. Raises RuntimeError when that takes far too long."""
     end = time.monotonic() + _START_SECONDS + _MOST_TIMES_ALLOWED * allowed_seconds(size)
     while codebuild.calls.count(_IMPORT) < size:
         if time.monotonic() > end:

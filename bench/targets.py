@@ -116,15 +116,17 @@ def _rotation(found: Found) -> Iterator[Target]:
         1.25,
         largest.ratio,
         "",
-        f"{largest.throttled} imports were throttled and tried again; a message that was throttled four times comes"
-        f" back after 5 to 10 s, and the last ones have nobody to fill the time. The functions started cold.",
+        f"{largest.throttled} imports were throttled and tried again; {largest.calls.get('ChangeMessageVisibility', 0)}"
+        " messages were throttled four times in a run and had to come back, after 5 to 10 s, then after half a minute or"
+        " more, then after minutes, as every message that failed. 99 % of the slots were done after"
+        f" {largest.nearly:.0f} s; the last ones wait while nobody uses the rate. The functions started cold.",
     )
     yield Target(
         f"Rotation linear: seconds a slot of {largest.slots:,} beside those of {before.slots:,}",
         1.25,
         (largest.seconds / largest.slots) / (before.seconds / before.slots),
         "",
-        "A slot takes longer where there are more of them.",
+        "What the last messages wait, and the cold start, are in both.",
     )
     yield Target(
         f"Rotation's memory: peak of {largest.slots:,} slots beside that of {smallest.slots:,}",

@@ -26,7 +26,7 @@ def rotation(slots: int, *, seconds: float = 0, peak_mib: float = 50) -> Rotatio
     """Return a rotation, as fast as the rate allows unless seconds are given."""
     allowed = allowed_seconds(slots)
     calls = {"GetSecretValue": slots, "UpdateItem": 3 * slots, "ImportSourceCredentials": slots}
-    return Rotation(slots, seconds or allowed, allowed, calls, throttled=7, peak_mib=peak_mib)
+    return Rotation(slots, seconds or allowed, allowed, allowed, calls, throttled=7, peak_mib=peak_mib)
 
 
 WARM = Warm(
