@@ -68,15 +68,14 @@ def _cold(found: Found) -> Iterator[Target]:
             1.0,
             slow / plain,
             "",
-            f"Python compiles every module anew, and ours are more: compiling alone takes {slow - ours:.3f} s of our"
-            f" {slow:.3f} s. `sam build` makes no such artifact where it finds a Python"
-            f" {found.machine.function_python}.",
+            "Python compiles every module anew at each start, and ours are more: compiling alone takes"
+            f" {slow - ours:.3f} s of our {slow:.3f} s. It is what an artifact costs that could not be compiled.",
         )
 
 
 def _warm(found: Found) -> Iterator[Target]:
     kind, most = max(found.warm.items(), key=lambda item: item[1].cpu.median)
-    calls, one = sum(most.calls.values()), 1000 * found.bare_call_cpu
+    calls, one = most.aws_calls, 1000 * found.bare_call_cpu
     cpu = 1000 * most.cpu.median
     yield Target(
         f"CPU of a warm request, {kind} the most",
@@ -117,8 +116,8 @@ def _rotation(found: Found) -> Iterator[Target]:
         largest.ratio,
         "",
         f"{largest.throttled} imports were throttled and tried again; {largest.calls.get('ChangeMessageVisibility', 0)}"
-        " messages were throttled four times in a run and had to come back, after 5 to 10 s, then after half a minute or"
-        " more, then after minutes, as every message that failed. 99 % of the slots were done after"
+        " messages were throttled four times in a run and had to come back, after 5 to 10 s, then after half a minute"
+        " or more, then after minutes, as every message that failed. 99 % of the slots took"
         f" {largest.nearly:.0f} s; the last ones wait while nobody uses the rate. The functions started cold.",
     )
     yield Target(

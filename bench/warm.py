@@ -20,6 +20,7 @@ from local.wire import Call, Wire
 
 KINDS: Final = ("Create", "Update", "Delete")
 CALL_SECONDS: Final = 0.02
+ANSWER: Final = "the answer"  # to CloudFormation, to a presigned URL of S3
 _WARM_UP: Final = 3
 _CYCLES: Final = 5  # in a run
 _CALLS_TO_TIME: Final = 100
@@ -35,6 +36,11 @@ class Warm:
     calls_seconds: Spread
     ratio: Spread
     calls: dict[str, int]
+
+    @property
+    def aws_calls(self) -> int:
+        """Return how many calls boto3 makes: all but the answer to CloudFormation."""
+        return sum(count for name, count in self.calls.items() if name != ANSWER)
 
 
 @dataclass
@@ -114,7 +120,7 @@ def _measured(kind: str, function: Function, wires: tuple[Wire, Wire], aws: Embe
 
 def _summed_up(samples: list[_Sample]) -> Warm:
     calls = [sum(call.seconds for call in sample.calls) for sample in samples]
-    named = Counter("the answer" if call.name.startswith("/") else call.name for call in samples[-1].calls)
+    named = Counter(ANSWER if call.name.startswith("/") else call.name for call in samples[-1].calls)
     return Warm(
         cpu=Spread.of(sample.cpu for sample in samples),
         wall=Spread.of(sample.wall for sample in samples),
