@@ -12,6 +12,7 @@ from botocore.config import Config
 from source_credential.aws.answers import DynamoAnswers
 from source_credential.aws.regions import Regions
 from source_credential.aws.secrets_manager import SecretsManagerSecrets
+from source_credential.aws.services import CODEBUILD, DYNAMODB, SECRETS_MANAGER, SQS
 from source_credential.aws.sqs import SqsQueue
 from source_credential.aws.table import DynamoSlots
 from source_credential.aws.targets import AwsTargets
@@ -60,7 +61,7 @@ class Logic(NamedTuple):
 def warm_up() -> None:
     """Make the clients that every request needs while the function starts, which is quicker than later."""
     region = _region()
-    for service in ("codebuild", "dynamodb", "secretsmanager"):
+    for service in (CODEBUILD, DYNAMODB, SECRETS_MANAGER):
         _own_client(service, region)
 
 
@@ -70,7 +71,7 @@ def logic(account_id: str) -> Logic:
 
     Raises KeyError when the function's environment lacks what the template sets.
     """
-    client, name = _own_client("dynamodb", _region()), os.environ["SLOTS_TABLE"]
+    client, name = _own_client(DYNAMODB, _region()), os.environ["SLOTS_TABLE"]
     answers = DynamoAnswers(client, table=name, clock=time.time)
     table = DynamoSlots(client, table=name, answers=answers)
     tools = Tools(table=table, answers=answers, clock=time.time, sleep=time.sleep, warn=logger.warning)
@@ -96,7 +97,7 @@ def logic(account_id: str) -> Logic:
 @cache
 def refresh_queue() -> SqsQueue:
     """Return the queue of slots to look at. Raises KeyError as `logic` does."""
-    return SqsQueue(_own_client("sqs", _region()), url=os.environ["REFRESH_QUEUE_URL"])
+    return SqsQueue(_own_client(SQS, _region()), url=os.environ["REFRESH_QUEUE_URL"])
 
 
 def _region() -> str:
@@ -106,10 +107,10 @@ def _region() -> str:
 def _secrets() -> SecretsManagerSecrets:
     def client_in(region: str) -> "SecretsManagerClient":
         Regions(boto3.Session()).check(region, "SecretId")
-        client: SecretsManagerClient = _own_client("secretsmanager", region)
+        client: SecretsManagerClient = _own_client(SECRETS_MANAGER, region)
         return client
 
-    return SecretsManagerSecrets(_own_client("secretsmanager", _region()), client_in)
+    return SecretsManagerSecrets(_own_client(SECRETS_MANAGER, _region()), client_in)
 
 
 def _token_check() -> ProviderTokenCheck:
@@ -132,4 +133,4 @@ def _own_client(service: str, region: str) -> Any:  # noqa: ANN401 - boto3's cli
 
 
 def _config(service: str) -> Config:
-    return {"codebuild": _CODEBUILD_CONFIG, "dynamodb": _TABLE_CONFIG}.get(service, _CONFIG)
+    return {CODEBUILD: _CODEBUILD_CONFIG, DYNAMODB: _TABLE_CONFIG}.get(service, _CONFIG)

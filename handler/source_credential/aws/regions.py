@@ -9,6 +9,7 @@ from functools import cached_property
 import boto3
 from botocore.exceptions import UnknownRegionError
 
+from source_credential.aws.services import CODEBUILD
 from source_credential.errors import InvalidRequest
 
 
@@ -64,4 +65,4 @@ class Regions:
 
     @cached_property
     def _known(self) -> list[str]:
-        return self._session.get_available_regions("codebuild", partition_name=self._partition)
+        return self._session.get_available_regions(CODEBUILD, partition_name=self._partition)

@@ -16,6 +16,7 @@ from source_credential.aws.connections import CodeConnections
 from source_credential.aws.denials import LET_CONNECT, Caller
 from source_credential.aws.errors import call
 from source_credential.aws.regions import Regions
+from source_credential.aws.services import CODEBUILD, STS
 from source_credential.model import Owner, Target
 
 if TYPE_CHECKING:
@@ -58,7 +59,7 @@ class AwsTargets:
 
         Raises InvalidRequest for a region that does not exist, and what assuming the role raises.
         """
-        client = self._client("codebuild", target.slot.region, target.role_arn, owner)
+        client = self._client(CODEBUILD, target.slot.region, target.role_arn, owner)
         own = "Deploy the provider's own stack again: its template allows this action."
         return CodeBuildSourceCredentials(client, self._caller(own, target.slot.region, target.role_arn))
 
@@ -84,7 +85,7 @@ class AwsTargets:
         return replace(caller, unreachable=f"Check the name of region {region}: {self._regions.nearest(region)}")
 
     def _client(self, service: str, region: str, role_arn: str | None, owner: Owner) -> Any:  # noqa: ANN401 - boto3's clients have no common type
-        self._regions.check(region, "Region" if service == "codebuild" else "ConnectionArn")
+        self._regions.check(region, "Region" if service == CODEBUILD else "ConnectionArn")
         if role_arn is None:
             return self._own_client(service, region)
         return self._assume(role_arn, owner).client(service, region_name=region, config=self._configs(service))  # type: ignore[call-overload]
@@ -98,7 +99,7 @@ class AwsTargets:
             region=self.region,
         )
         parameters: dict[str, str] = {"ExternalId": self._external_id} if self._external_id else {}
-        client: Any = self._own_client("sts", self.region)
+        client: Any = self._own_client(STS, self.region)
         answer = call(
             lambda: client.assume_role(RoleArn=role_arn, RoleSessionName=_session_name(owner), **parameters),
             what=f"RoleArn {role_arn}",

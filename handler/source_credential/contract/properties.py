@@ -8,7 +8,7 @@ from difflib import get_close_matches
 from importlib.resources import files
 from typing import Any, Final, NamedTuple
 
-import fastjsonschema
+from fastjsonschema.exceptions import JsonSchemaValueException, JsonSchemaValuesException
 
 from source_credential.errors import InvalidRequest
 from source_credential.model import AuthType, ServerType, Specification
@@ -17,8 +17,16 @@ SCHEMA: Final[dict[str, Any]] = json.loads(
     (files("source_credential.contract") / "source_credential.schema.json").read_text(encoding="utf-8")
 )
 
-# fast_fail off: every problem in one answer. A deploy per typo is how an afternoon goes.
-_validate = fastjsonschema.compile(SCHEMA, use_default=False, fast_fail=False)
+# fast_fail off: every problem in one answer. A deploy per typo is how an afternoon goes. handler/build.py reads this.
+VALIDATOR_OPTIONS: Final = {"use_default": False, "fast_fail": False}
+
+try:
+    # The artifact has the validator ready made, by handler/build.py and of the same schema.
+    from source_credential.contract.validator import validate as _validate  # type: ignore[import-not-found]
+except ModuleNotFoundError:
+    import fastjsonschema
+
+    _validate = fastjsonschema.compile(SCHEMA, **VALIDATOR_OPTIONS)
 
 # A stack event is read in a narrow column: what is beyond a dozen problems is counted, not listed.
 _PROBLEMS_SHOWN = 12
@@ -94,7 +102,7 @@ def _problems(properties: Mapping[str, object]) -> list[_Problem]:
     """Return one problem per property."""
     try:
         _validate(properties)
-    except fastjsonschema.JsonSchemaValuesException as failure:
+    except JsonSchemaValuesException as failure:
         by_name: dict[str, _Problem] = {}
         for error in sorted(failure.errors, key=_rank):
             for problem in _explain(error):
@@ -104,7 +112,7 @@ def _problems(properties: Mapping[str, object]) -> list[_Problem]:
     return []
 
 
-def _rank(error: fastjsonschema.JsonSchemaValueException) -> int:
+def _rank(error: JsonSchemaValueException) -> int:
     """Return which of a property's problems is told: what no property may hold, its own rules, those across."""
     if error.definition in _OF_EVERY_PROPERTY:
         return 0
@@ -116,7 +124,7 @@ def _rank(error: fastjsonschema.JsonSchemaValueException) -> int:
     return 1 if error.definition in (own, *rules) else 2
 
 
-def _explain(error: fastjsonschema.JsonSchemaValueException) -> Iterator[_Problem]:
+def _explain(error: JsonSchemaValueException) -> Iterator[_Problem]:
     """Yield what an error means in the words of a template: the schema's own texts first."""
     definition: dict[str, Any] = error.definition
     remedy = definition.get("x-remedy", "")
@@ -135,7 +143,7 @@ def _explain(error: fastjsonschema.JsonSchemaValueException) -> Iterator[_Proble
         yield _Problem(name, definition.get("x-problem") or _general_problem(error, definition), remedy)
 
 
-def _general_problem(error: fastjsonschema.JsonSchemaValueException, definition: Mapping[str, Any]) -> str:
+def _general_problem(error: JsonSchemaValueException, definition: Mapping[str, Any]) -> str:
     if error.rule == "type":
         expected = definition["type"]
         return f"must be of type {expected if isinstance(expected, str) else ' or '.join(expected)}"
