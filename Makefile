@@ -5,17 +5,24 @@ UV     := .tools/uv/bin/uv
 export SAM_CLI_TELEMETRY := 0
 
 .DEFAULT_GOAL := help
-.PHONY: help setup tools build format check test bench meetings demo up down lock clean
+.PHONY: help setup tools build sbom format check test bench profile meetings demo up down lock clean
 
 help: ## Show this help
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 setup: .venv/.stamp tools .tools/checkov/.stamp ## Install what development needs; quick when it is there already
 
-tools: .tools/sam/.stamp .tools/ministack/.stamp .tools/runtime/.stamp
+tools: .tools/sam/.stamp .tools/ministack/.stamp .tools/runtime/.stamp .tools/sbom/.stamp
 
-build: tools ## Build the provider with SAM into .aws-sam/build
-	@PYTHON="$(CURDIR)/.tools/uv/bin/python" .tools/sam/bin/sam build
+# The path ends with uv's folder: handler/build.py asks uv for a Python of the runtime's series.
+build: tools ## Build the provider with SAM into .aws-sam/build, and sbom.cdx.json, which lists what ships
+	@PYTHON="$(CURDIR)/.tools/uv/bin/python" PATH="$$PATH:$(CURDIR)/.tools/uv/bin" .tools/sam/bin/sam build
+	@$(MAKE) --no-print-directory sbom ARTIFACT=.aws-sam/build/SourceCredentialFunction SBOM=.aws-sam/build/sbom.cdx.json
+
+# -I and -S: the tool sees its own packages, and the Python that it asks sees those of the artifact alone.
+sbom: .tools/sbom/.stamp # of what is in ARTIFACT, into the file SBOM; the same artifact, the same bytes
+	@env -u SOURCE_DATE_EPOCH PYTHONPATH="$(abspath $(ARTIFACT))" .tools/sbom/bin/python -I -m cyclonedx_py environment \
+		-S --output-reproducible --output-format JSON --output-file "$(SBOM)" .tools/sbom/bin/python
 
 format: .venv/.stamp ## Format the code and mend what the linter can
 	@.venv/bin/ruff format . && .venv/bin/ruff check --fix .
@@ -83,5 +90,6 @@ $(eval $(call environment,.venv,requirements-dev.txt))
 $(eval $(call environment,.tools/sam,requirements/sam.txt))
 $(eval $(call environment,.tools/ministack,requirements/ministack.txt))
 $(eval $(call environment,.tools/runtime,requirements/runtime.txt))
+$(eval $(call environment,.tools/sbom,requirements/sbom.txt))
 $(eval $(call environment,.tools/checkov,requirements/checkov.txt))
 $(eval $(call environment,.tools/bench,requirements/bench.txt))
