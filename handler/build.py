@@ -11,6 +11,7 @@ import os
 import shutil
 import sys
 from pathlib import Path
+from typing import Any
 
 import bytecode
 
@@ -87,9 +88,9 @@ def services_called() -> list[str]:
     return [str(name) for name in constants(_HANDLER / "source_credential/aws/services.py").values()]
 
 
-def constants(module: Path) -> dict[str, object]:
+def constants(module: Path) -> dict[str, Any]:
     """Return the literal constants of a module by their names, without importing it."""
-    found = {}
+    found: dict[str, Any] = {}
     for statement in ast.parse(module.read_text(encoding="utf-8")).body:
         if isinstance(statement, ast.AnnAssign) and isinstance(statement.target, ast.Name) and statement.value:
             try:

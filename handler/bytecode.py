@@ -1,4 +1,4 @@
-"""The artifact's bytecode, by a Python of the runtime's own series, which is looked for: no other one's is of use there.
+"""The artifact's bytecode, by a Python of the runtime's own series, which is looked for: no other's is of use there.
 
 `python bytecode.py ARTIFACT` is what that Python runs.
 """
@@ -22,7 +22,7 @@ _HANDLER = Path(__file__).resolve().parent
 _LAMBDA = "/var/task/"  # where the code is when it runs, which tracebacks tell
 _IMAGE = "public.ecr.aws/lambda/python:{}"
 _ANSWER_SECONDS = 10  # within which a program that works has answered
-_PULL_SECONDS = 60
+_PULL_SECONDS = float(os.environ.get("BYTECODE_PULL_SECONDS") or 60)  # 0: what is not here is not pulled
 _COMPILE_SECONDS = 120
 
 
@@ -32,8 +32,8 @@ def made(artifact: Path, series: str) -> bool:
         if _output(command, _COMPILE_SECONDS) is not None:
             return True
     print(
-        f"No bytecode: a cold start takes nearly twice as long. No Python {series} was found on the path, by uv or in a "
-        f"container engine. Install one, with `uv python install {series}` for example, and build again.",
+        f"No bytecode, so a cold start takes nearly twice as long: no Python {series} was found on the path, by uv or "
+        f"in a container engine. Install one (uv python install {series}) and build again.",
         flush=True,
     )
     return False
@@ -51,14 +51,16 @@ def _commands(artifact: Path, series: str) -> Iterator[list[str]]:
 
 
 def _pythons(series: str) -> Iterator[str]:
-    """Yield what may be such a Python. pyenv puts a python3.13 on the path that fails, so each of the path's is tried."""
+    """Yield what may be such a Python. The first on the path may be pyenv's that fails, so each one there is tried."""
     yield sys.executable
     for folder in os.get_exec_path():
         found = shutil.which(f"python{series}", path=folder)
         if found:
             yield found
     if shutil.which("uv"):
-        found = _output(["uv", "python", "find", series], UV_PYTHON_DOWNLOADS="never", UV_PYTHON_PREFERENCE="only-managed")
+        found = _output(
+            ["uv", "python", "find", series], UV_PYTHON_DOWNLOADS="never", UV_PYTHON_PREFERENCE="only-managed"
+        )
         if found:
             yield found
 
@@ -69,7 +71,9 @@ def _has_image(engine: str, image: str) -> bool:
         return False
     if _output([engine, "image", "inspect", image]) is not None:
         return True
-    print(f"Pulling {image} for its Python, for {_PULL_SECONDS} seconds at most", flush=True)
+    if not _PULL_SECONDS:
+        return False
+    print(f"Pulling {image} for its Python, for {_PULL_SECONDS:.0f} seconds at most", flush=True)
     return _output([engine, "pull", "--quiet", image], _PULL_SECONDS) is not None
 
 

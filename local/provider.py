@@ -12,6 +12,7 @@ from local.embedded_aws import EmbeddedAws
 from local.ministack import PROJECT, REGION
 
 TOOLS: Final = PROJECT / ".tools/sam/bin"
+UV: Final = PROJECT / ".tools/uv/bin"
 STACK_NAME: Final = "source-credential-provider"
 
 # How a command is run: tests run it quietly, the demo shows it.
@@ -31,8 +32,9 @@ def build_environment() -> dict[str, str]:
     """Return the environment for the SAM CLI, on no AWS at all."""
     return {
         **{name: value for name, value in os.environ.items() if not name.startswith("AWS_")},
-        "PATH": f"{TOOLS}{os.pathsep}{os.environ['PATH']}",
-        "PYTHON": str(PROJECT / ".tools/uv/bin/python"),  # one that has pip, for handler/Makefile
+        "PATH": os.pathsep.join([str(TOOLS), os.environ["PATH"], str(UV)]),  # handler/bytecode.py asks uv
+        "PYTHON": str(UV / "python"),  # one that has pip, for handler/Makefile
+        "BYTECODE_PULL_SECONDS": "0",  # no image is pulled for a start that is a little faster
         "SAM_CLI_TELEMETRY": "0",
         "SAM_CLI_POLL_DELAY": "1",
         "AWS_PAGER": "",

@@ -18,7 +18,7 @@ SCHEMA: Final[dict[str, Any]] = json.loads(
 )
 
 # fast_fail off: every problem in one answer. A deploy per typo is how an afternoon goes. handler/build.py reads this.
-VALIDATOR_OPTIONS: Final = {"use_default": False, "fast_fail": False}
+VALIDATOR_OPTIONS: Final[dict[str, Any]] = {"use_default": False, "fast_fail": False}
 
 try:
     # The artifact has the validator ready made, by handler/build.py and of the same schema.
