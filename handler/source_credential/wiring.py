@@ -13,11 +13,9 @@ from source_credential.aws.answers import DynamoAnswers
 from source_credential.aws.regions import Regions
 from source_credential.aws.secrets_manager import SecretsManagerSecrets
 from source_credential.aws.services import CODEBUILD, DYNAMODB, SECRETS_MANAGER, SQS
-from source_credential.aws.sqs import SqsQueue
 from source_credential.aws.table import DynamoSlots
 from source_credential.aws.targets import AwsTargets
 from source_credential.cloudformation.memory import Memory
-from source_credential.git_providers.token_check import ProviderTokenCheck
 from source_credential.model import ServerType
 from source_credential.observability import logger
 from source_credential.ports import SlotTable
@@ -30,6 +28,9 @@ from source_credential.tokens.preparation import Preparation
 
 if TYPE_CHECKING:
     from mypy_boto3_secretsmanager import SecretsManagerClient
+
+    from source_credential.aws.sqs import SqsQueue
+    from source_credential.git_providers.token_check import ProviderTokenCheck
 
 # Four attempts with backoff ride out a burst of throttling; the timeouts let a dead endpoint be told within 40 seconds,
 # rather than after botocore's default minute per attempt.
@@ -76,13 +77,13 @@ def logic(account_id: str) -> Logic:
     table = DynamoSlots(client, table=name, answers=answers)
     tools = Tools(table=table, answers=answers, clock=time.time, sleep=time.sleep, warn=logger.warning)
     targets = AwsTargets(
-        boto3.Session(),
+        _session(),
         account_id=account_id,
         external_id=os.environ.get("EXTERNAL_ID", ""),
         own_client=_own_client,
         configs=_config,
     )
-    preparation = Preparation(targets=targets, secrets=_secrets(), token_check=_token_check())
+    preparation = Preparation(targets=targets, secrets=_secrets(), token_check=_token_check)
     reconciler = Reconciler(targets=targets, preparation=preparation, sleep=time.sleep, warn=logger.warning)
     return Logic(
         preparation=preparation,
@@ -95,26 +96,37 @@ def logic(account_id: str) -> Logic:
 
 
 @cache
-def refresh_queue() -> SqsQueue:
+def refresh_queue() -> "SqsQueue":
     """Return the queue of slots to look at. Raises KeyError as `logic` does."""
+    from source_credential.aws.sqs import SqsQueue  # of the two functions only one needs it
+
     return SqsQueue(_own_client(SQS, _region()), url=os.environ["REFRESH_QUEUE_URL"])
 
 
+@cache
+def _session() -> boto3.Session:
+    """Return the function's session: to make one takes a tenth of a cold start's own time, so there is one."""
+    return boto3.Session()
+
+
 def _region() -> str:
-    return boto3.Session().region_name
+    return _session().region_name
 
 
 def _secrets() -> SecretsManagerSecrets:
     def client_in(region: str) -> "SecretsManagerClient":
-        Regions(boto3.Session()).check(region, "SecretId")
+        Regions(_session()).check(region, "SecretId")
         client: SecretsManagerClient = _own_client(SECRETS_MANAGER, region)
         return client
 
     return SecretsManagerSecrets(_own_client(SECRETS_MANAGER, _region()), client_in)
 
 
-def _token_check() -> ProviderTokenCheck:
+@cache
+def _token_check() -> "ProviderTokenCheck":
     """Return what asks the Git providers. PROVIDER_URLS is for tests: JSON, a base URL by server type."""
+    from source_credential.git_providers.token_check import ProviderTokenCheck  # few resources set VerifyToken
+
     base_urls = json.loads(os.environ.get("PROVIDER_URLS") or "{}")
     return ProviderTokenCheck(
         allow_private_addresses=os.environ.get("ALLOW_PRIVATE_SERVER_URLS") == "true",
@@ -129,7 +141,7 @@ def _token_check() -> ProviderTokenCheck:
 @cache
 def _own_client(service: str, region: str) -> Any:  # noqa: ANN401 - boto3's clients have no common type
     """Return a client of the function's own role."""
-    return boto3.client(service, region_name=region, config=_config(service))  # type: ignore[call-overload]
+    return _session().client(service, region_name=region, config=_config(service))  # type: ignore[call-overload]
 
 
 def _config(service: str) -> Config:

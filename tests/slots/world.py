@@ -145,7 +145,9 @@ class World:
         sleep = sleep or self.pass_time
         tools = Tools(table=table, answers=table, clock=self.clock, sleep=sleep, warn=self.warn)
         targets = FakeTargets(wrapped, self.places, self.connections, self.refused_roles)
-        preparation = Preparation(targets=targets, secrets=wrapped(self.secrets), token_check=wrapped(self.token_check))
+        preparation = Preparation(
+            targets=targets, secrets=wrapped(self.secrets), token_check=lambda: wrapped(self.token_check)
+        )
         reconciler = Reconciler(targets=targets, preparation=preparation, sleep=sleep, warn=self.warn)
         return Logic(
             preparation=preparation,

@@ -63,7 +63,7 @@ class Place:
         self.preparation = Preparation(
             targets=FakeTargets(lambda real: real, places, self.connections, set()),
             secrets=self.secrets,
-            token_check=self.token_check,
+            token_check=lambda: self.token_check,
         )
 
     def prepare(self, specification: Specification) -> Prepared:

@@ -3,7 +3,6 @@
 The SDK's list of a service's regions is older than the newest of them.
 """
 
-from difflib import get_close_matches
 from functools import cached_property
 
 import boto3
@@ -56,6 +55,8 @@ class Regions:
 
     def nearest(self, region: str) -> str:
         """Return what is said of the name that is nearest to a region's."""
+        from difflib import get_close_matches  # a region that is right does not need it
+
         [nearest] = get_close_matches(region, self._known or [self.own], n=1, cutoff=0)
         return f"the nearest name that is known here is {nearest}."
 

@@ -4,7 +4,6 @@ import hashlib
 import json
 import re
 from collections.abc import Iterator, Mapping
-from difflib import get_close_matches
 from importlib.resources import files
 from typing import Any, Final, NamedTuple
 
@@ -160,6 +159,8 @@ def _unknown(name: str) -> _Problem:
     """Return the problem of a property that is not in the contract, with the known one nearest to it."""
     if _shown(name) != name:
         return _Problem(_shown(name), "has a name that Custom::SourceCredential does not know", "Remove it.")
+    from difflib import get_close_matches  # a template that is right does not need it
+
     by_lower_case = {known.lower(): known for known in SCHEMA["properties"] if known != "Token"}
     [nearest] = get_close_matches(name.lower(), by_lower_case, n=1, cutoff=0)
     return _Problem(

@@ -1,5 +1,6 @@
 """What a specification imports: reads its secret or connection, and checks it. Changes nothing anywhere."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import Final
 
@@ -62,8 +63,8 @@ class Prepared:
 class Preparation:
     """Prepares imports."""
 
-    def __init__(self, *, targets: Targets, secrets: Secrets, token_check: TokenCheck) -> None:
-        """Keep the ports."""
+    def __init__(self, *, targets: Targets, secrets: Secrets, token_check: Callable[[], TokenCheck]) -> None:
+        """Keep the ports. token_check: returns the one that it is asked for only where a token is to be verified."""
         self._targets = targets
         self._secrets = secrets
         self._token_check = token_check
@@ -89,7 +90,7 @@ class Preparation:
         prepared, login = self._prepare_secret(specification, owner, target, secret)
         if not specification.verify_token:
             return prepared
-        facts = self._token_check.check(
+        facts = self._token_check().check(
             server_type=specification.server_type,
             token=login.token,
             username=login.username,
