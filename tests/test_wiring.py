@@ -11,6 +11,7 @@ from botocore.stub import Stubber
 
 from source_credential import wiring
 from source_credential.errors import AccessDenied, InvalidRequest, NotFound
+from source_credential.git_providers import token_check
 from source_credential.model import AuthType, Request, ServerType, Specification
 from source_credential.records import Record
 from source_credential.slots.freshen import Finding
@@ -161,14 +162,17 @@ def test_the_git_providers_are_asked_as_the_environment_says(
     """Private addresses only where the template's parameter allows them; other servers only where a test sets them."""
     made: list[dict[str, Any]] = []
 
-    def token_check(**settings: Any) -> FakeTokenCheck:
+    def make(**settings: Any) -> FakeTokenCheck:
         made.append(settings)
         return FakeTokenCheck()
 
-    environment.setattr(wiring, "ProviderTokenCheck", token_check)
+    environment.setattr(token_check, "ProviderTokenCheck", make)
     for name, value in variables.items():
         environment.setenv(name, value)
-    wiring.logic(ACCOUNT)
+    preparation = wiring.logic(ACCOUNT).preparation
+    assert made == []
+    preparation._token_check()
+    preparation._token_check()
     assert made == [expected]
 
 

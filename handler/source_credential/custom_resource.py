@@ -9,10 +9,12 @@ from typing import Any
 
 from source_credential.cloudformation.start_failure import StartFailure
 from source_credential.lambda_context import LambdaContext
+from source_credential.start import loading
 
 resource: Callable[[object, LambdaContext], None]
 try:
-    from source_credential.handlers import resource as started
+    with loading():
+        from source_credential.handlers import resource as started
 except (Exception, SystemExit) as error:  # noqa: BLE001 - as above
     resource = StartFailure(error)
 else:

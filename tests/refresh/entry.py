@@ -74,7 +74,7 @@ class Entry:
     def handled(self, *messages: object, receive_count: int = 1) -> list[str]:
         """Run the entry on a batch, and return the numbers of the messages that come again."""
         records = [record(str(number), message, receive_count) for number, message in enumerate(messages)]
-        answer = refresh.lambda_handler({"Records": records}, Context(300))
+        answer: Any = refresh.lambda_handler({"Records": records}, Context(300))
         return [str(failure["itemIdentifier"]) for failure in answer["batchItemFailures"]]
 
 

@@ -27,7 +27,7 @@ def test_secrets_manager_itself_tells_of_changes() -> None:
 
 
 def test_the_schedule_asks_for_a_check_of_all() -> None:
-    """The rule sends, as often as the parameter says, the message that refresh.py knows."""
+    """The rule sends, as often as the parameter says, the message that messages.py knows."""
     rule = Stack(TEMPLATE, {"CheckSchedule": "rate(6 hours)"}).properties("CheckRule")
     ((target,), schedule) = (rule["Targets"], rule["ScheduleExpression"])
     assert (target["Arn"], schedule) == ("<RefreshQueue.Arn>", "rate(6 hours)")
