@@ -45,6 +45,9 @@ meetings: .venv/.stamp ## Let thousands of requests meet at random, with deaths 
 bench: .venv/.stamp tools .tools/bench/.stamp ## Measure beside what people use, and write docs/benchmarks.md; RUNS=7 ROTATION=10000
 	@.venv/bin/python -m bench --runs $(or $(RUNS),7) $(if $(ROTATION),--rotation $(ROTATION))
 
+profile: .venv/.stamp build ## Show what a cold start is made of: imports and clients of the built artifact
+	@.venv/bin/python -m local.profile .aws-sam/build/SourceCredentialFunction
+
 demo: .venv/.stamp tools ## Watch a credential's whole life on an embedded AWS
 	@.venv/bin/python -m local.demo
 

@@ -20,10 +20,10 @@ from bench.deletes import InBackground, delete_seconds
 from bench.found import Build, Found
 from bench.machine import this_machine
 from bench.page import page
-from bench.pythons import runtime_python
 from bench.rotation import SIZES, rotations
 from bench.warm import bare_call_cpu, warm_requests
 from local.ministack import PROJECT
+from local.pythons import runtime_python
 
 _PAGE: Final = PROJECT / "docs/benchmarks.md"
 _PICTURE: Final = PROJECT / "docs/benchmarks.svg"

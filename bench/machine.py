@@ -2,10 +2,11 @@
 
 import os
 import platform
-import subprocess
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+
+from local.pythons import version_of
 
 
 @dataclass(frozen=True)
@@ -34,12 +35,6 @@ def this_machine(function_python: Path, embedded_python: Path) -> Machine:
         load=os.getloadavg()[0],
         day=datetime.now(UTC).date().isoformat(),
     )
-
-
-def version_of(python: Path) -> str:
-    """Return the version of a Python."""
-    asked = [str(python), "-c", "import platform; print(platform.python_version())"]
-    return subprocess.run(asked, capture_output=True, text=True, check=True).stdout.strip()
 
 
 def _processor() -> str:

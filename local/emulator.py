@@ -50,6 +50,7 @@ class Function:
             "HOME": str(self.artifact),
             "LAMBDA_TASK_ROOT": str(self.artifact),
             "PYTHONPATH": str(self.artifact),
+            "PYTHONDONTWRITEBYTECODE": "1",  # Lambda's disk cannot be written to
             "_HANDLER": self.handler,
             "AWS_LAMBDA_FUNCTION_NAME": "provider",
             "AWS_LAMBDA_FUNCTION_TIMEOUT": str(self.timeout),

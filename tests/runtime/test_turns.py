@@ -14,9 +14,8 @@ import pytest
 import urllib3
 
 from local.embedded_aws import EmbeddedAws
-from local.emulator import REFRESH_HANDLER, Function, environment
+from local.emulator import Function, environment
 from local.ministack import PROJECT
-from local.wire import Wire
 from tests.receiver import Receiver
 from tests.runtime.test_artifact import ARN, begin_anew, event
 from tests.runtime.test_refresh import message
@@ -147,46 +146,3 @@ def test_of_two_stacks_that_want_one_slot_at_the_same_moment_one_gets_it(
     assert f"belongs to stack {holder}, logical id GitHub" in failed["Reason"]
     assert aws.codebuild.calls.count(IMPORT) == 1
     assert len(held(aws)) == 1
-
-
-@pytest.fixture(scope="module")
-def wire(aws: EmbeddedAws) -> Iterator[Wire]:
-    """Return the wire to the embedded AWS."""
-    with Wire(aws.ministack.url) as running:
-        yield running
-
-
-# What each takes in the usual case, all services together; a request's answer, to S3, is one more.
-CALLS = {"Create": 8, "Update": 7, "a rotation": 6, "a check": 6, "Delete": 7}
-
-
-def test_how_many_calls_of_aws_each_takes_in_the_usual_case(
-    artifact: Path, aws: EmbeddedAws, wire: Wire, receiver: Receiver
-) -> None:
-    """Counted where they arrive."""
-    begin_anew(aws)
-    settings = {**environment(aws), "AWS_ENDPOINT_URL": wire.url}
-    taken: dict[str, list[str]] = {}
-
-    def count(name: str, function: Function, sent: dict[str, Any], returned: object) -> None:
-        wire.calls.clear()
-        aws.codebuild.calls.clear()
-        assert json.loads(function.invoke(sent)) == returned
-        taken[name] = [*wire.calls, *aws.codebuild.calls]
-
-    properties = event(CREATE, receiver)["ResourceProperties"]
-    known = {"PhysicalResourceId": f"{ARN}github"}
-    changing = {"OldResourceProperties": properties, "ResourceProperties": {**properties, "ShouldOverwrite": "true"}}
-    with Function(artifact, settings) as function, Function(artifact, settings, handler=REFRESH_HANDLER) as refresh:
-        count("Create", function, event(CREATE, receiver), None)
-        count("Update", function, event(CREATE, receiver, RequestType="Update", **known, **changing), None)
-        newest, changed = rotate(aws)
-        count("a rotation", refresh, changed, NONE_FAILED)
-        assert held(aws) == [newest]
-        count("a check", refresh, message({"check": {"slot": "000000000000/us-east-1/GITHUB"}}), NONE_FAILED)
-        count("Delete", function, event("delete", receiver), None)
-    assert [json.loads(body)["Status"] for body in receiver.bodies] == ["SUCCESS"] * 3
-    assert held(aws) == []
-    for name, calls in taken.items():
-        print(f"{name}: {len(calls)}: {', '.join(calls)}")  # noqa: T201 - a measurement
-    assert {name: len(calls) for name, calls in taken.items()} == CALLS

@@ -16,10 +16,10 @@ import pytest
 
 import build
 import bytecode
+from local.emulator import PYTHON
 from local.ministack import PROJECT
 from local.provider import UV
 from source_credential.contract.properties import SCHEMA, VALIDATOR_OPTIONS
-from tests.runtime.conftest import PYTHON
 
 READ_OF_ALL_SERVICES = {"_retry.json", "endpoints.json", "partitions.json", "sdk-default-configuration.json"}
 VALUES: list[Any] = [

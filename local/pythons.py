@@ -8,7 +8,6 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
-from bench.machine import version_of
 from local.ministack import PROJECT
 
 SERIES: Final = "3.13"
@@ -28,6 +27,12 @@ def runtime_python() -> Path:
         _run("pip", "sync", "--require-hashes", "--python", str(python), str(_LOCK))
         stamp.write_text(wanted, encoding="utf-8")
     return python
+
+
+def version_of(python: Path) -> str:
+    """Return the version of a Python. Raises OSError and CalledProcessError when it does not run."""
+    asked = [str(python), "-c", "import platform; print(platform.python_version())"]
+    return subprocess.run(asked, capture_output=True, text=True, check=True).stdout.strip()
 
 
 def _of_the_series() -> Path | None:
