@@ -2,7 +2,7 @@
 
     .tools/bench/bin/python -m bench.drawing docs/benchmarks.svg < bars.json
 
-JSON: panels, each with `title`, `unit` and `bars`; a bar has `name`, `value`, `low`, `high` and `ours`.
+JSON: panels of the same names; each has `title`, `unit` and `bars`; a bar has `name`, `value`, `low`, `high`, `ours`.
 """
 
 import json
@@ -15,13 +15,18 @@ import matplotlib as mpl
 mpl.use("svg")
 from matplotlib import pyplot as plt
 
+_STYLE = {
+    "font.size": 9,
+    "svg.fonttype": "none",  # text stays text
+    "svg.hashsalt": "benchmarks",  # the same figures give the same ids
+}
 _OURS, _PEER = "#1b7f5c", "#9aa5b1"
 
 
 def draw(panels: list[dict[str, Any]], path: Path) -> None:
     """Draw a panel of bars beside each other, with a line from the lowest to the highest."""
-    mpl.rcParams.update({"svg.hashsalt": "benchmarks", "font.size": 9})  # the same figures give the same ids
-    figure, axes = plt.subplots(1, len(panels), figsize=(5.2 * len(panels), 4.2), layout="constrained")
+    mpl.rcParams.update(_STYLE)
+    figure, axes = plt.subplots(1, len(panels), figsize=(4.2 * len(panels), 4.2), layout="constrained", sharey=True)
     for axis, panel in zip(axes, panels, strict=True):
         bars = panel["bars"][::-1]
         values = [bar["value"] for bar in bars]
