@@ -55,7 +55,9 @@ _AS_PIP: Final = "`pip install --target` compiles"
 def contenders(folder: Path, python: Path) -> list[Contender]:
     """Build all of them under `folder`, for `python`. Raises CommandFailed, CalledProcessError."""
     ours, slow = folder / "ours", folder / "ours-without-bytecode"
-    provider.build(folder / "sam", provider.build_environment())
+    environment = provider.build_environment()
+    path = f"{python.parent}{os.pathsep}{environment['PATH']}"  # where the build finds the Python to compile with
+    provider.build(folder / "sam", {**environment, "PATH": path})
     shutil.copytree(folder / "sam/SourceCredentialFunction", ours)
     shutil.copytree(ours, slow, ignore=shutil.ignore_patterns("__pycache__"))
     why = "`sam build` leaves it"

@@ -1,5 +1,6 @@
 """How long a warm Delete takes under a limit of five minutes, with the answer going to a server of HTTPS, as to S3."""
 
+import json
 import ssl
 import tempfile
 import threading
@@ -26,14 +27,13 @@ class AnswerServer(HttpServer):
     scheme = "https"
 
     def __init__(self, certificate: Path) -> None:
-        """Keep how many answers came."""
-        self.answers = 0
+        """Keep the status of each answer."""
+        self.statuses: list[str] = []
         server = self
 
         class TakingHandler(Handler):
             def do_PUT(self) -> None:
-                self.body()
-                server.answers += 1
+                server.statuses.append(json.loads(self.body())["Status"])
                 self.send_response(200)
                 self.send_header("content-length", "0")
                 self.end_headers()
@@ -52,7 +52,7 @@ def delete_seconds(contender: Contender, python: Path, runs: int) -> Spread:
         secrets = aws.client("secretsmanager")
         secrets.create_secret(Name="codebuild/github", SecretString=EXAMPLE_SECRETS["codebuild/github"])
         aws.create_table_and_queue()
-        settings = {**environment(aws), **ENVIRONMENT, "SSL_CERT_FILE": str(certificate)}
+        settings = {**ENVIRONMENT, **environment(aws), "SSL_CERT_FILE": str(certificate)}
         with (
             AnswerServer(certificate) as answers,
             Function(contender.folder, settings, LIMIT_SECONDS, contender.handler, python) as function,
@@ -62,7 +62,7 @@ def delete_seconds(contender: Contender, python: Path, runs: int) -> Spread:
                 begin = time.monotonic()
                 function.invoke(event("Delete", f"{answers.url}/delete"))
                 seconds.append(time.monotonic() - begin)
-                if answers.answers != 2 * run or aws.codebuild.credentials():
+                if answers.statuses != ["SUCCESS"] * 2 * run or aws.codebuild.credentials():
                     raise RuntimeError(f"{contender.title} did not do its work:\n{function.log()}")
     return Spread.of(seconds)
 

@@ -93,11 +93,10 @@ def _fill(aws: EmbeddedAws) -> None:
 
 def _environment(aws: EmbeddedAws, cloud: Wire, codebuild: Wire) -> dict[str, str]:
     return {
-        **environment(aws),
         **ENVIRONMENT,
+        **environment(aws),
         "AWS_ENDPOINT_URL": cloud.url,
         "AWS_ENDPOINT_URL_CODEBUILD": codebuild.url,
-        "SLOTS_TABLE": TABLE,
     }
 
 
