@@ -83,7 +83,14 @@ def emitted(capsys: pytest.CaptureFixture[str]) -> Emitted:
 @pytest.fixture
 def new_clients() -> Iterator[None]:
     """Make the clients, and the logic over them, anew for the test."""
-    made = (wiring.logic, wiring.refresh_queue, wiring._token_check, wiring._own_client, wiring._session)
+    made = (
+        wiring.logic,
+        wiring.refresh_queue,
+        wiring._token_check,
+        wiring._own_client,
+        wiring._regions,
+        wiring._session,
+    )
     for each in made:
         each.cache_clear()
     yield

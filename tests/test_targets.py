@@ -50,7 +50,7 @@ Kind = TypeVar("Kind", bound=AwsTargets)
 def made(kind: type[Kind], region: str = REGION, external_id: str = EXTERNAL_ID) -> Kind:
     """Return targets of a kind, over the function's own clients, for a provider in a region."""
     return kind(
-        boto3.Session(region_name=region),
+        Regions(boto3.Session(region_name=region)),
         account_id=ACCOUNT,
         external_id=external_id,
         own_client=wiring._own_client,

@@ -77,7 +77,7 @@ def logic(account_id: str) -> Logic:
     table = DynamoSlots(client, table=name, answers=answers)
     tools = Tools(table=table, answers=answers, clock=time.time, sleep=time.sleep, warn=logger.warning)
     targets = AwsTargets(
-        _session(),
+        _regions(),
         account_id=account_id,
         external_id=os.environ.get("EXTERNAL_ID", ""),
         own_client=_own_client,
@@ -109,13 +109,18 @@ def _session() -> boto3.Session:
     return boto3.Session()
 
 
+@cache
+def _regions() -> Regions:
+    return Regions(_session())
+
+
 def _region() -> str:
     return _session().region_name
 
 
 def _secrets() -> SecretsManagerSecrets:
     def client_in(region: str) -> "SecretsManagerClient":
-        Regions(_session()).check(region, "SecretId")
+        _regions().check(region, "SecretId")
         client: SecretsManagerClient = _own_client(SECRETS_MANAGER, region)
         return client
 

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from source_credential.aws.connections import CodeConnections
+from source_credential.aws.denials import Caller
 from source_credential.errors import AccessDenied, NotFound
 from source_credential.model import Connection
 from tests.aws.stubs import stubbed
@@ -26,7 +27,7 @@ def test_a_connection_is_asked_of_the_service_its_arn_names(service: str) -> Non
         asked.append((name, region))
         return client
 
-    connections = CodeConnections(client_of)
+    connections = CodeConnections(client_of, lambda region: Caller(remedy="x", region=region))
     assert connections.get(arn) == Connection(arn=arn, status="AVAILABLE", provider_type="GitLab")
     assert connections.get(arn).status == "of unknown status"
     with pytest.raises(NotFound, match="does not exist"):

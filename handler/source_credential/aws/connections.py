@@ -6,7 +6,7 @@ https://docs.aws.amazon.com/codeconnections/latest/APIReference/API_GetConnectio
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from source_credential.aws.denials import LET_CONNECT, Caller
+from source_credential.aws.denials import Caller
 from source_credential.aws.errors import call
 from source_credential.errors import NotFound, SourceCredentialError
 from source_credential.model import Connection
@@ -21,12 +21,10 @@ if TYPE_CHECKING:
 class CodeConnections:
     """The port Connections. The service was renamed: an ARN of either name is asked of the API of that name."""
 
-    def __init__(
-        self, client: "Callable[[str, str], ConnectionsClient]", caller: Callable[[str], Caller] | None = None
-    ) -> None:
+    def __init__(self, client: "Callable[[str, str], ConnectionsClient]", caller: Callable[[str], Caller]) -> None:
         """Keep `client`, which returns the client of a service, by its name in ARNs, in a region; and who asks."""
         self._client = client
-        self._caller = caller or (lambda region: Caller(remedy=LET_CONNECT, region=region))
+        self._caller = caller
 
     def get(self, connection_arn: str) -> Connection:
         """Return the connection. Raises NotFound and what `errors.call` raises."""

@@ -31,6 +31,7 @@ _REMEDIES: Final = {
 # Where a permission of the role is all that may be missing.
 _OF_THE_ROLE: Final = ("", "identity-based policy", "role trust policy")
 
+OF_THE_TEMPLATE: Final = "Deploy the provider's own stack again: its template allows this action."
 LET_CONNECT: Final = "Add the connection to the parameter ConnectionArns of the provider's stack."
 LET_READ: Final = (
     "Add the secret to the parameter SecretArns of the provider's stack; a secret of another account also needs a "

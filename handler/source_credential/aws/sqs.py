@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from itertools import islice
 from typing import TYPE_CHECKING, Any, Final
 
-from source_credential.aws.denials import Caller
+from source_credential.aws.denials import OF_THE_TEMPLATE, Caller
 from source_credential.aws.errors import call
 from source_credential.errors import ServiceInternalError
 
@@ -25,7 +25,7 @@ _DELAYS: Final = (10, 60, 300, 900)
 # A turn that is never given back ends after 52 seconds (slots/turn.py): four of these waits outlast it.
 _BUSY_DELAY: Final = 30
 
-_CALLER: Final = Caller(remedy="Deploy the provider's own stack again: its template allows this action.")
+_CALLER: Final = Caller(remedy=OF_THE_TEMPLATE)
 
 
 class SqsQueue:

@@ -13,7 +13,7 @@ from botocore.config import Config
 
 from source_credential.aws.codebuild import CodeBuildSourceCredentials
 from source_credential.aws.connections import CodeConnections
-from source_credential.aws.denials import LET_CONNECT, Caller
+from source_credential.aws.denials import OF_THE_TEMPLATE, Caller
 from source_credential.aws.errors import call
 from source_credential.aws.regions import Regions
 from source_credential.aws.services import CODEBUILD, STS
@@ -34,7 +34,7 @@ class AwsTargets:
 
     def __init__(
         self,
-        session: boto3.Session,
+        regions: Regions,
         *,
         account_id: str,
         external_id: str,
@@ -43,16 +43,15 @@ class AwsTargets:
     ) -> None:
         """Keep what reaches the accounts.
 
-        session, account_id: the provider's own. external_id: what it assumes roles with; empty for none. own_client:
+        regions, account_id: the provider's own. external_id: what it assumes roles with; empty for none. own_client:
         returns a client of its own role. configs: returns the settings of a service's clients.
         """
-        self._session = session
         self._own_client = own_client
         self._configs = configs
         self._external_id = external_id
         self.account_id = account_id
-        self.region = session.region_name
-        self._regions = Regions(session)
+        self.region = regions.own
+        self._regions = regions
 
     def source_credentials(self, target: Target, owner: Owner) -> CodeBuildSourceCredentials:
         """Return CodeBuild's source credentials at the target; `owner` names the session of a role.
@@ -60,8 +59,7 @@ class AwsTargets:
         Raises InvalidRequest for a region that does not exist, and what assuming the role raises.
         """
         client = self._client(CODEBUILD, target.slot.region, target.role_arn, owner)
-        own = "Deploy the provider's own stack again: its template allows this action."
-        return CodeBuildSourceCredentials(client, self._caller(own, target.slot.region, target.role_arn))
+        return CodeBuildSourceCredentials(client, self._caller(target.slot.region, target.role_arn))
 
     def connections(self, target: Target, owner: Owner) -> CodeConnections:
         """Return CodeConnections, asked as the role that imports, in the region each connection is in."""
@@ -70,13 +68,13 @@ class AwsTargets:
             made: ConnectionsClient = self._client(service, region, target.role_arn, owner)
             return made
 
-        return CodeConnections(client, lambda region: self._caller(LET_CONNECT, region, target.role_arn))
+        return CodeConnections(client, lambda region: self._caller(region, target.role_arn))
 
-    def _caller(self, own_remedy: str, region: str, role_arn: str | None) -> Caller:
+    def _caller(self, region: str, role_arn: str | None) -> Caller:
         """Return who calls, and what to do when it may not, or when nobody is there: a name may be misspelt."""
         if role_arn is None:
             # The provider runs in its own region, so that one is enabled.
-            caller = Caller(remedy=own_remedy, region=None if region == self.region else region)
+            caller = Caller(remedy=OF_THE_TEMPLATE, region=None if region == self.region else region)
         else:
             remedy = "Allow it in its policy; examples/target-account-role.yaml has all that this role needs."
             caller = Caller(who=f"role {role_arn}", remedy=remedy, remedies={}, region=region)

@@ -8,13 +8,13 @@ from typing import Final
 
 import urllib3
 
+from source_credential.cloudformation.response import FIRST_STATUS_NOT_DELIVERED
 from source_credential.observability import logger
 
 _ATTEMPTS: Final = 8
 _LONGEST_BACKOFF_SECONDS: Final = 8.0
 _ATTEMPT_SECONDS: Final = 5.0
 _LEAST_SECONDS: Final = 0.2
-_FIRST_STATUS_NOT_DELIVERED: Final = 300
 
 # Retries are our own: urllib3's would log the URL, which is a secret, and follow redirects with it.
 _http: Final = urllib3.PoolManager(retries=False)
@@ -72,4 +72,4 @@ class Delivery:
             )
         except (urllib3.exceptions.HTTPError, OSError, ValueError) as error:
             return type(error).__name__
-        return None if response.status < _FIRST_STATUS_NOT_DELIVERED else f"status {response.status}"
+        return None if response.status < FIRST_STATUS_NOT_DELIVERED else f"status {response.status}"

@@ -14,6 +14,9 @@ FAILED: Final = "FAILED"
 MAX_BODY_BYTES: Final = 4096
 MAX_PHYSICAL_RESOURCE_ID: Final = 1024
 
+# What the presigned URL answers with this status, or a higher one, is no delivery.
+FIRST_STATUS_NOT_DELIVERED: Final = 300
+
 _CUT: Final = " ... (shortened)"
 
 

@@ -9,14 +9,13 @@ from typing import Any, Final
 from urllib.parse import urlsplit, urlunsplit
 
 from source_credential.cloudformation.request import IDS, answer_to, read
-from source_credential.cloudformation.response import FAILED
+from source_credential.cloudformation.response import FAILED, FIRST_STATUS_NOT_DELIVERED
 from source_credential.errors import ServiceInternalError
 from source_credential.lambda_context import LambdaContext
 
 _ATTEMPT_SECONDS: Final = 5.0
 _LONGEST_BACKOFF_SECONDS: Final = 8.0
 _LEAST_SECONDS: Final = 1.0
-_FIRST_STATUS_NOT_DELIVERED: Final = 300
 
 
 class Unanswerable(Exception):
@@ -84,7 +83,7 @@ def _put(url: str, body: bytes, seconds: float) -> str | None:
             connection.close()
     except (HTTPException, OSError, ValueError) as error:
         return type(error).__name__
-    return None if status < _FIRST_STATUS_NOT_DELIVERED else f"status {status}"
+    return None if status < FIRST_STATUS_NOT_DELIVERED else f"status {status}"
 
 
 def _log(level: str, message: str, **more: Any) -> None:  # noqa: ANN401 - JSON

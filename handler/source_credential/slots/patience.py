@@ -34,8 +34,9 @@ def with_patience(attempt: Callable[[], Result], run: Run, tools: Tools) -> Resu
         except AccessDenied as denied:
             now = tools.clock()
             end = now + _PATIENCE_SECONDS if end is None else end
+            left = end - now
             # The last attempt is made when the time is up.
-            wait = min(random.uniform(pause / 2, pause) if pause < end - now else pause, end - now)  # noqa: S311 - jitter
+            wait = random.uniform(pause / 2, pause) if pause < left else left  # noqa: S311 - jitter, no secret
             has_time = not run.is_out_of_time and run.seconds_left() - wait > _LEFT_FOR_WORK_SECONDS
             if wait <= 0 or not has_time:
                 raise
