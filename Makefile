@@ -5,10 +5,10 @@ UV     := .tools/uv/bin/uv
 export SAM_CLI_TELEMETRY := 0
 
 .DEFAULT_GOAL := help
-.PHONY: help setup tools build sbom format check test bench profile meetings demo up down lock clean
+.PHONY: help setup tools build sbom format check reference skeleton resource test bench profile meetings demo up down lock clean
 
 help: ## Show this help
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 setup: .venv/.stamp tools .tools/checkov/.stamp ## Install what development needs; quick when it is there already
 
@@ -32,9 +32,26 @@ check: setup ## Formatting, lint, types, import contract, templates
 	.venv/bin/ruff check .
 	.venv/bin/mypy
 	PYTHONPATH=handler .venv/bin/lint-imports
+	$(COG) --check --diff --check-fail-msg="Run make reference, and look at what it changes." $(PAGES)
 	.tools/sam/bin/cfn-lint template.yaml examples/*.yaml
 	AWS_DEFAULT_REGION=us-east-1 .tools/sam/bin/sam validate --lint
 	.tools/checkov/bin/checkov --quiet --compact --skip-download --framework cloudformation --file template.yaml
+
+# The parts of these pages between [[[cog and [[[end]]] are made, in their place.
+PAGES := README.md docs/reference.md docs/errors.md
+COG   := PYTHONPATH=.:handler .venv/bin/python -m cogapp -P
+
+reference: .venv/.stamp ## Make anew what the pages say of properties, errors and examples
+	@$(COG) -r $(PAGES)
+
+# What make is told comes by the environment, so that spaces and quotes in it reach the program as they were given.
+AUTHORING = @PYTHONPATH=.:handler .venv/bin/python -m authoring
+
+skeleton: .venv/.stamp ## Print the resource with every property, explained; SERVER_TYPE= AUTH_TYPE= FORMAT=yaml|json
+	$(AUTHORING) skeleton "--server-type=$$SERVER_TYPE" "--auth-type=$$AUTH_TYPE" "--format=$$FORMAT"
+
+resource: .venv/.stamp ## Make the resource of the AWS CLI's input, without its token; INPUT=file.json|- SECRET= FORMAT=yaml|json
+	$(AUTHORING) resource "--input=$$INPUT" "--secret=$$SECRET" "--format=$$FORMAT"
 
 test: .venv/.stamp tools ## Run every test; ARGS="-k word" picks some
 	.venv/bin/python -m pytest $(if $(ARGS),$(ARGS),--numprocesses 4 --dist loadfile --cov --cov-report=term)
