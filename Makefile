@@ -5,7 +5,7 @@ UV     := .tools/uv/bin/uv
 export SAM_CLI_TELEMETRY := 0
 
 .DEFAULT_GOAL := help
-.PHONY: help setup tools build sbom format check reference skeleton resource test bench profile meetings demo up down lock clean
+.PHONY: help setup tools build sbom format check check-pages reference skeleton resource test bench profile meetings demo up down lock clean
 
 help: ## Show this help
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -32,7 +32,7 @@ check: setup ## Formatting, lint, types, import contract, templates
 	.venv/bin/ruff check .
 	.venv/bin/mypy
 	PYTHONPATH=handler .venv/bin/lint-imports
-	$(COG) --check --diff --check-fail-msg="Run make reference, and look at what it changes." $(PAGES)
+	@$(MAKE) --no-print-directory check-pages
 	.tools/sam/bin/cfn-lint template.yaml examples/*.yaml
 	AWS_DEFAULT_REGION=us-east-1 .tools/sam/bin/sam validate --lint
 	.tools/checkov/bin/checkov --quiet --compact --skip-download --framework cloudformation --file template.yaml
@@ -43,6 +43,9 @@ COG   := PYTHONPATH=.:handler .venv/bin/python -m cogapp -P
 
 reference: .venv/.stamp ## Make anew what the pages say of properties, errors and examples
 	@$(COG) -r $(PAGES)
+
+check-pages: .venv/.stamp
+	@$(COG) --check --diff --check-fail-msg="Run make reference, and look at what it changes." $(PAGES)
 
 # What make is told comes by the environment, so that spaces and quotes in it reach the program as they were given.
 AUTHORING = @PYTHONPATH=.:handler .venv/bin/python -m authoring

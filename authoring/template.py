@@ -1,5 +1,6 @@
 """A template with one Custom::SourceCredential, as YAML with comments."""
 
+import json
 import textwrap
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
@@ -58,4 +59,5 @@ def _scalar(value: object) -> str:
         [(function, argument)] = value.items()
         return f"!{function.removeprefix('Fn::')} {_scalar(argument)}"
     written = yaml.safe_dump(value, default_flow_style=True, allow_unicode=True, width=float("inf"))
-    return written.removesuffix("...\n").strip()
+    written = written.removesuffix("...\n").strip()
+    return json.dumps(value) if "\n" in written else written  # YAML has JSON's strings, and these escape a line's end

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any, Final
 
 import yaml
+from mdit_py_plugins.anchors.index import slugify
 
 from reference.refusals import Refusal, collect
 
@@ -54,6 +55,12 @@ def sections(code: dict[str, Refusal] | None = None, explained: Path = _REASONS)
 def tables() -> str:
     """Return the sections as Markdown. Raises Incomplete."""
     return "\n\n".join(_markdown(section) for section in sections())
+
+
+def contents() -> str:
+    """Return the list of the sections, by what a reason begins with. Raises Incomplete."""
+    rows = [f"- {each.begins}: [{each.title}](#{slugify(each.title)})" for each in sections()]
+    return "\n".join(rows)
 
 
 def _row(reason: dict[str, str], refusal: Refusal) -> tuple[str, str, str]:
