@@ -53,8 +53,8 @@ AUTHORING = @PYTHONPATH=.:handler .venv/bin/python -m authoring
 skeleton: .venv/.stamp ## Print the resource with every property, explained; SERVER_TYPE= AUTH_TYPE= FORMAT=yaml|json
 	$(AUTHORING) skeleton "--server-type=$$SERVER_TYPE" "--auth-type=$$AUTH_TYPE" "--format=$$FORMAT"
 
-resource: .venv/.stamp ## Make the resource of the AWS CLI's input, without its token; INPUT=file.json|- SECRET= FORMAT=yaml|json
-	$(AUTHORING) resource "--input=$$INPUT" "--secret=$$SECRET" "--format=$$FORMAT"
+resource: .venv/.stamp ## Make the resource of the AWS CLI's input, without its token; INPUT=file.json|- SECRET_ID= FORMAT=yaml|json
+	$(AUTHORING) resource "--input=$$INPUT" "--secret-id=$$SECRET_ID" "--format=$$FORMAT"
 
 test: .venv/.stamp tools ## Run every test; ARGS="-k word" picks some
 	.venv/bin/python -m pytest $(if $(ARGS),$(ARGS),--numprocesses 4 --dist loadfile --cov --cov-report=term)

@@ -15,6 +15,7 @@ from source_credential.errors import InvalidRequest
 
 _BAD_INPUT: Final = 2
 _STANDARD_INPUT: Final = "-"
+_FORMATS: Final = ("", "yaml", "json")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -26,11 +27,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     skeleton.add_argument("--auth-type", default="")
     made = commands.add_parser("resource", help="of the AWS CLI's input")
     made.add_argument("--input", default="")
-    made.add_argument("--secret", default="")
+    made.add_argument("--secret-id", default="")
     for each in (skeleton, made):
-        each.add_argument("--format", default="", type=str.lower, choices=["", "yaml", "json"])
+        each.add_argument("--format", default="", type=str.lower)
     given = parser.parse_args(arguments)
     try:
+        if given.format not in _FORMATS:
+            raise BadInput("FORMAT: must be yaml or json. Leave it out for what is usual.")  # noqa: TRY301 - as the rest
         text = _skeleton(given) if given.command == "skeleton" else _resource(given)
     except (BadInput, InvalidRequest, NoSuchChoice) as error:
         print(error, file=sys.stderr)
@@ -50,7 +53,7 @@ def _resource(given: argparse.Namespace) -> str:
     """Return what is printed. Raises BadInput."""
     name = given.input.removeprefix("file://")
     text = _text(name)
-    asked = read(text, given.secret or None)
+    asked = read(text, given.secret_id or None)
     # What cannot be read a second time, or is no JSON, is no place to take the token from.
     file = name if text.lstrip().startswith("{") and Path(name).is_file() and name.isprintable() else None
     if given.format == "json":

@@ -108,24 +108,19 @@ def _repeated(properties: Mapping[str, object], token: str) -> Iterator[str]:
 
 def _members(text: str) -> Mapping[str, Any]:
     """Return the members of an object. Raises BadInput, which tells where it is no JSON, and repeats no line."""
-    where = None
+    members, where = None, ""
     try:
-        members = json.loads(text)
+        members = json.loads(text) if text.lstrip().startswith(("{", "[")) else yaml.safe_load(text)
     except json.JSONDecodeError as error:
-        where = f"line {error.lineno}, column {error.colno}"
-        members = None if text.lstrip().startswith(("{", "[")) else _members_of_yaml(text)
-    except RecursionError:
-        members = None
+        where = f" (line {error.lineno}, column {error.colno})"
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark
+        where = f" (line {mark.line + 1}, column {mark.column + 1})" if mark else ""
+    except (yaml.YAMLError, ValueError, RecursionError):
+        pass  # told below, where the parser's exception, which may hold a part of the text, is no longer attached
     if isinstance(members, dict):
         return {str(name): value for name, value in members.items()}
     raise BadInput(
-        f"The input is no JSON object{f' ({where})' if where else ''}, nor YAML with members. Begin with what "
+        f"The input is no JSON object{where}, nor YAML with members. Begin with what "
         "aws codebuild import-source-credentials --generate-cli-skeleton prints."
     )
-
-
-def _members_of_yaml(text: str) -> object:
-    try:
-        return yaml.safe_load(text)
-    except (yaml.YAMLError, ValueError, RecursionError):
-        return None

@@ -107,7 +107,10 @@ class Skeleton:
         choices = self._choices(name)
         if value.upper() not in choices:
             [nearest] = get_close_matches(value.upper(), choices, n=1, cutoff=0)
-            raise NoSuchChoice(f"{name}: must be one of {', '.join(choices)}. The nearest is {nearest}.")
+            remedy = self._contract.properties[name].remedy
+            raise NoSuchChoice(
+                f"{name}: must be one of {', '.join(choices)}. The nearest is {nearest}. {remedy}".strip()
+            )
         return value.upper()
 
 

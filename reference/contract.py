@@ -22,7 +22,8 @@ class Property:
     """One property.
 
     required: Yes, No, or Conditional; needed_when, refused_when: the conditions, each the values that other properties
-    have then. update: what a change of it requires. default, example: JSON values; None where there is none.
+    have then. update: what a change of it requires. default, example: JSON values; None where there is none. remedy:
+    what to do where the property's own rules are broken.
     """
 
     name: str
@@ -39,6 +40,7 @@ class Property:
     maximum: int | None
     update: str
     cli_option: str | None
+    remedy: str
 
     @property
     def is_refused(self) -> bool:
@@ -101,6 +103,7 @@ class Contract:
             maximum=own.get("maxLength"),
             update=own.get("x-update", NO_INTERRUPTION),
             cli_option=own.get("x-cli-option"),
+            remedy=own.get("x-remedy", ""),
         )
 
     def _rules(self) -> Iterator[Rule]:

@@ -141,11 +141,12 @@ def test_what_the_cli_prints_as_a_skeleton_says_what_is_missing() -> None:
         ),
         ({**GITHUB, "authType": "SECRETS_MANAGER"}, "token: must be the ARN of a secret"),
         ({**GITHUB, "authType": "SECRETS_MANAGER", "token": "codebuild/github"}, "token: must be the ARN of a secret"),
-        ("", "The input is no JSON object (line 1, column 1)"),
+        ("", "The input is no JSON object, nor YAML"),
         ('{"token": "x"', "The input is no JSON object (line 1, column 14)"),
         ("[]", "The input is no JSON object, nor YAML"),
-        (TOKEN, "The input is no JSON object (line 1, column 1)"),
-        ("token: [", "The input is no JSON object (line 1, column 1)"),
+        (TOKEN, "The input is no JSON object, nor YAML"),
+        (f"token: {TOKEN}\nserverType: a: b", "The input is no JSON object (line 2, column 14)"),
+        ("\x07", "The input is no JSON object, nor YAML"),
         ("[" * 100_000, "The input is no JSON object"),
     ],
 )
@@ -249,6 +250,11 @@ def test_what_cannot_be_read_is_not_repeated(capsys: pytest.CaptureFixture[str],
     status, printed, error = resource(capsys, f"--input={given}")
     assert (status, printed) == (2, "")
     assert error.startswith(said)
+
+
+def test_a_format_that_is_none_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
+    """In the words of make's variable."""
+    assert resource(capsys, "--input=x", "--format=xml")[2].startswith("FORMAT: must be yaml or json.")
 
 
 def test_what_is_no_text_is_said_to_be_none(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:

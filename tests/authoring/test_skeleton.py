@@ -97,6 +97,7 @@ def test_what_is_not_chosen_is_what_goes_with_the_rest(
     ("options", "said"),
     [
         (["--auth-type=BASIC"], "AuthType: must be one of PERSONAL_ACCESS_TOKEN, .*The nearest is BASIC_AUTH"),
+        (["--auth-type=OAUTH"], "AuthType: must be one of .*OAUTH cannot be imported by the API"),
         (["--server-type=github-enterprise"], "ServerType: must be one of .*The nearest is GITHUB_ENTERPRISE"),
         (
             ["--server-type=gitlab", "--auth-type=basic_auth"],
