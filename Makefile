@@ -88,16 +88,14 @@ lock: $(UV) ## Resolve every dependency anew and lock it with its hashes
 clean: down ## Remove everything these targets have made
 	rm -rf .venv .tools .local .aws-sam .coverage .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache
 
-# pip's settings of this machine hold for where packages come from only, as in handler/Makefile. uv reads none of them.
-PIP := env -u PIP_PYTHON -u PIP_EDITABLE \
-	PIP_REQUIRE_VIRTUALENV=0 PIP_DRY_RUN=0 PIP_CONSTRAINT=/dev/null PIP_REQUIREMENT=/dev/null .tools/uv/bin/python -m pip
+include handler/pip.mk
 
 # An environment is made anew when its lock has changed, and only then.
 $(UV): requirements/bootstrap.txt
 	@echo "Installing uv" >&2
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: make PYTHON=python3.x ...")'
 	@$(PYTHON) -m venv --clear .tools/uv
-	@$(PIP) install --no-user --target= --prefix "$(CURDIR)/.tools/uv" --root / \
+	@$(PIP_ENVIRONMENT) .tools/uv/bin/python -m pip install --no-user --target= --prefix "$(CURDIR)/.tools/uv" --root / \
 		--quiet --quiet --disable-pip-version-check --require-hashes --no-deps -r $<
 	@touch -c $@
 

@@ -21,14 +21,6 @@ LIBRARIES: Final = "the libraries alone"
 BOTOCORE: Final = "bare botocore"
 
 _PEERS: Final = PROJECT / "bench/peers"
-_PIP: Final = PROJECT / ".tools/uv/bin/python"
-# A machine's settings of pip hold for where packages come from only, as in the Makefile.
-_PIP_ENVIRONMENT: Final = {
-    "PIP_REQUIRE_VIRTUALENV": "0",
-    "PIP_DRY_RUN": "0",
-    "PIP_CONSTRAINT": "/dev/null",
-    "PIP_REQUIREMENT": "/dev/null",
-}
 
 
 @dataclass(frozen=True)
@@ -90,14 +82,13 @@ def _install(peer: str, folder: Path) -> None:
     if (_PEERS / peer / "requirements.txt").exists():
         lock = folder.with_suffix(".txt")
         lock.write_text(_locked(_PEERS / peer / "requirements.txt"), encoding="utf-8")
-    environment = {name: value for name, value in os.environ.items() if name not in ("PIP_PYTHON", "PIP_EDITABLE")}
-    options = ["--no-user", "--prefix=", "--root", "/", "--no-compile", "--no-deps", "--require-hashes"]
-    quiet = ["--quiet", "--quiet", "--disable-pip-version-check", "--no-input"]
+    options = ("--quiet", "--no-deps", "--require-hashes", "--python", str(provider.UV / "python"))
     provider.run_quietly(
-        [str(_PIP), "-m", "pip", "install", *options, *quiet, "--target", str(folder), "--requirement", str(lock)],
-        {**environment, **_PIP_ENVIRONMENT},
+        [str(provider.UV / "uv"), "pip", "install", *options, "--target", str(folder), "--requirement", str(lock)],
+        os.environ,
     )
     shutil.rmtree(folder / "bin", ignore_errors=True)
+    (folder / ".lock").unlink(missing_ok=True)  # uv's own
     for module in (_PEERS / peer).glob("*.py"):
         shutil.copy(module, folder)
 

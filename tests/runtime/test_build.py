@@ -97,6 +97,8 @@ def test_the_tools_are_installed_where_they_belong_whatever_the_machine_tells_pi
     """By pip, which installs uv, and by uv, which installs the rest."""
     shutil.copy(PROJECT / "Makefile", tmp_path)
     shutil.copytree(PROJECT / "requirements", tmp_path / "requirements")
+    (tmp_path / "handler").mkdir()
+    shutil.copy(PROJECT / "handler/pip.mk", tmp_path / "handler")
     done = make(tmp_path, "-C", str(tmp_path), ".tools/runtime/.stamp", settings=hostile)
     assert done.returncode == 0, done.stderr
     assert list((tmp_path / ".tools/runtime/lib").glob("python3*/site-packages/awslambdaric"))
