@@ -1,8 +1,9 @@
 """Small fakes of the ports. tests/local holds that of CodeBuild against the adapter it stands in for."""
 
 import hashlib
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import ClassVar
+from typing import ClassVar, NoReturn
 
 from source_credential.errors import (
     AlreadyExists,
@@ -10,6 +11,7 @@ from source_credential.errors import (
     NotFound,
     SourceCredentialError,
     TokenRefused,
+    Unanswered,
     VersionNotFound,
 )
 from source_credential.model import AuthType, Connection, Credential, Secret, ServerType, Token, TokenFacts
@@ -17,6 +19,9 @@ from source_credential.model import AuthType, Connection, Credential, Secret, Se
 ACCOUNT = "000000000000"
 REGION = "us-east-1"
 VERSION_ID = "11111111-2222-3333-4444-555555555555"
+V2, V3 = "22222222-3333-4444-5555-666666666666", "33333333-4444-5555-6666-777777777777"
+CONNECTION_ARN = f"arn:aws:codeconnections:{REGION}:{ACCOUNT}:connection/aaaa-bbbb"
+UNANSWERED = Unanswered("CodeBuild", "got no answer", "Again.")
 
 
 def secret_arn(name: str) -> str:
@@ -27,6 +32,18 @@ def secret_arn(name: str) -> str:
 def credential_arn(server_type: str, *, region: str = REGION, account_id: str = ACCOUNT) -> str:
     """Return the ARN CodeBuild gives to a credential of that server type."""
     return f"arn:aws:codebuild:{region}:{account_id}:token/{server_type.lower()}"
+
+
+ARN = credential_arn("GITHUB")
+
+
+def raising(error: Exception) -> Callable[..., NoReturn]:
+    """Return what raises an error, whatever it is called with."""
+
+    def fail(*_: object) -> NoReturn:
+        raise error
+
+    return fail
 
 
 @dataclass

@@ -20,15 +20,6 @@ def provider(handler: Callable[[Any, Any], str] = lambda _event, _context: ARN) 
     return resource
 
 
-def raising(error: Exception) -> Callable[[Any, Any], str]:
-    """Return a handler that raises."""
-
-    def handler(_event: Any, _context: Any) -> str:
-        raise error
-
-    return handler
-
-
 def late(receiver: Receiver) -> Callable[[Any, Any], str]:
     """Return a handler that comes to its end when its request has been answered for it."""
 

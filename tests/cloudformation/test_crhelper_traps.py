@@ -20,7 +20,8 @@ from crhelper import CfnResource
 from source_credential.cloudformation.life_cycle import CustomResource
 from source_credential.cloudformation.request import NotACustomResourceEvent
 from source_credential.observability import raise_log_levels
-from tests.cloudformation.handlers import late, raising
+from tests.cloudformation.handlers import late
+from tests.fakes import raising
 from tests.invocation import ARN, Context, request
 from tests.receiver import Receiver
 

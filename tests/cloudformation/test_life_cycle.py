@@ -12,7 +12,8 @@ from source_credential.cloudformation.request import NotACustomResourceEvent
 from source_credential.errors import NotFound
 from source_credential.model import failed_create_id
 from source_credential.observability import metrics
-from tests.cloudformation.handlers import SECRET, provider, raising
+from tests.cloudformation.handlers import SECRET, provider
+from tests.fakes import raising
 from tests.invocation import ARN, Context, Emitted, request
 from tests.receiver import Receiver
 
@@ -93,7 +94,7 @@ def test_an_unexpected_exception_is_told_by_type_and_place_only(
     )
     seen = log.getvalue()
     assert "RuntimeError" in seen
-    assert "handlers.py" in seen
+    assert "fakes.py" in seen
     assert SECRET not in seen
 
 

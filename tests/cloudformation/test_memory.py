@@ -1,15 +1,15 @@
 """The memory of answers: what a request came to is remembered before it is sent, and a duplicate is told the same."""
 
-from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
 import pytest
 
 from source_credential.cloudformation.memory import Memory
-from source_credential.errors import NotFound, SourceCredentialError, Throttling
+from source_credential.errors import NotFound, Throttling
 from source_credential.model import Owner, Request
 from source_credential.records import Answer, Change, Recollection, Resource
 from tests.fake_table import FakeTable
+from tests.fakes import raising
 
 REQUEST = Request(
     owner=Owner(stack_id="stack", logical_resource_id="GitHub"), request_id="request", request_type="Create"
@@ -53,15 +53,6 @@ class Life:
     def remembered(self) -> Answer | None:
         """Return the answer that the table has."""
         return FakeTable.recall(self.table, REQUEST).answer
-
-
-def raising(error: SourceCredentialError) -> Callable[[], Answer]:
-    """Return work that fails."""
-
-    def work() -> Answer:
-        raise error
-
-    return work
 
 
 def test_the_answer_of_the_work_stands() -> None:

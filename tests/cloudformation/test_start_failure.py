@@ -9,7 +9,8 @@ import pytest
 
 from source_credential.cloudformation.request import NotACustomResourceEvent
 from source_credential.cloudformation.start_failure import StartFailure, Unanswerable
-from tests.cloudformation.handlers import SECRET, raising
+from tests.cloudformation.handlers import SECRET
+from tests.fakes import raising
 from tests.invocation import Context, request
 from tests.receiver import Receiver
 
@@ -32,7 +33,7 @@ def test_every_request_is_answered_with_its_own_ids(
     assert reason.startswith("Provider: the function could not start (ImportError). Its log says where.")
     started, answered = map(json.loads, capsys.readouterr().out.splitlines())
     assert (started["level"], started["error_type"]) == ("ERROR", "ImportError")
-    assert started["frames"][-1].endswith(" handler")
+    assert started["frames"][-1].endswith(" fail")
     assert (answered["RequestId"], answered["status"]) == (event["RequestId"], "FAILED")
     assert SECRET not in json.dumps([reason, started, answered])
     assert "presigned" not in json.dumps([reason, started, answered])

@@ -8,6 +8,7 @@ import pytest
 from source_credential.contract.properties import SCHEMA, parse
 from source_credential.errors import InvalidRequest
 from source_credential.model import AuthType, ServerType, Specification
+from tests.fakes import CONNECTION_ARN, VERSION_ID
 
 TOKEN_PROPERTIES = {
     "ServiceToken": "arn:aws:lambda:us-east-1:000000000000:function:provider",
@@ -17,7 +18,6 @@ TOKEN_PROPERTIES = {
 }
 BASIC = {**TOKEN_PROPERTIES, "ServerType": "BITBUCKET", "AuthType": "BASIC_AUTH", "Username": "a@example.com"}
 REFERENCE = {**TOKEN_PROPERTIES, "AuthType": "SECRETS_MANAGER"}
-CONNECTION_ARN = "arn:aws:codeconnections:us-east-1:000000000000:connection/aaaa-bbbb"
 CONNECTION = {
     "ServiceToken": "x",
     "ServerType": "GITLAB",
@@ -30,7 +30,6 @@ ENTERPRISE = {
     "VerifyToken": "true",
     "ServerUrl": "https://github.example.com",
 }
-VERSION_ID = "11111111-2222-3333-4444-555555555555"
 ROLE_ARN = "arn:aws:iam::222222222222:role/source-credential"
 
 

@@ -17,12 +17,11 @@ from source_credential.aws.denials import Caller
 from source_credential.errors import AlreadyExists
 from source_credential.model import AuthType, ServerType, Token
 from source_credential.ports import SourceCredentials
-from tests.fakes import FakeSourceCredentials, credential_arn
+from tests.fakes import CONNECTION_ARN, FakeSourceCredentials, credential_arn
 
 TOKEN = "ghp_0123456789abcdef"
 GITHUB = {"serverType": "GITHUB", "authType": "PERSONAL_ACCESS_TOKEN", "token": TOKEN}
 SECRET_ARN = "arn:aws:secretsmanager:us-east-1:000000000000:secret:codebuild/github-AbCdEf"
-CONNECTION_ARN = "arn:aws:codeconnections:us-east-1:000000000000:connection/aaaa-bbbb"
 
 
 @pytest.fixture

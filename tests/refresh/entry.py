@@ -9,14 +9,13 @@ from typing import Any
 from source_credential import refresh
 from source_credential.model import Slot
 from source_credential.wiring import Logic
-from tests.fakes import ACCOUNT, VERSION_ID, secret_arn
+from tests.fakes import ACCOUNT, V2, VERSION_ID, secret_arn
 from tests.invocation import Context
 from tests.slots.sent import Stack
 from tests.slots.world import SLOT, Step, World, go_on
 
 SECRET = "a-GitHub"
 ARN = secret_arn(SECRET)
-V2, V3 = "22222222-3333-4444-5555-666666666666", "33333333-4444-5555-6666-777777777777"
 ELSEWHERE = replace(SLOT, region="eu-west-1")
 
 

@@ -12,9 +12,9 @@ from source_credential import wiring
 from source_credential.aws.sqs import SqsQueue
 from source_credential.errors import Throttling
 from source_credential.model import Slot
-from tests.fakes import ACCOUNT, secret_arn
+from tests.fakes import ACCOUNT, V2, secret_arn
 from tests.invocation import Emitted, lines
-from tests.refresh.entry import ARN, CHECK_ALL, ELSEWHERE, V2, Entry, FakeQueue, changed, follow, refreshing
+from tests.refresh.entry import ARN, CHECK_ALL, ELSEWHERE, Entry, FakeQueue, changed, follow, refreshing
 from tests.slots.world import SLOT, Killed, go_on
 
 

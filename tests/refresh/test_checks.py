@@ -7,14 +7,13 @@ import pytest
 from source_credential.errors import Throttling
 from source_credential.model import Credential, TokenFacts
 from source_credential.records import Mark
-from tests.fakes import VERSION_ID, credential_arn
+from tests.fakes import V2, VERSION_ID, credential_arn
 from tests.invocation import Emitted
 from tests.refresh.entry import (
     CHECK_ALL,
     CHECK_ONE,
     ELSEWHERE,
     SECRET,
-    V2,
     Entry,
     changed,
     checking,

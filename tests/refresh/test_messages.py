@@ -9,15 +9,13 @@ from typing import Any
 import pytest
 
 from source_credential.errors import Throttling
-from tests.fakes import ACCOUNT, secret_arn
+from tests.fakes import ACCOUNT, V2, V3, secret_arn
 from tests.invocation import Emitted, lines
 from tests.refresh.entry import (
     CHECK_ALL,
     CHECK_ONE,
     ELSEWHERE,
     SECRET,
-    V2,
-    V3,
     Entry,
     changed,
     follow,

@@ -90,9 +90,20 @@ class Process:
         self.wake = self._world.now + seconds
         self.stop("sleep")
 
-    def _wrap(self, real: Any) -> Any:
-        """Return a service whose calls stop this process."""
-        return _Stopping(real, self)
+    def _around(self, name: str, call: Callable[[], Any]) -> Any:
+        """Stop before a call of AWS, and after it."""
+        self.stop(name)
+        try:
+            result = call()
+        except Exception as error:
+            self.results.append(repr(error))
+            raise
+        if isinstance(result, Iterator):
+            result = list(result)
+        self.results.append(repr(result))
+        if self.stops_after:
+            self.stop(f"{name}!")
+        return result
 
     def _await(self) -> None:
         assert self._has_stopped.acquire(timeout=_HANG_SECONDS), f"a process hangs after {self.calls}"
@@ -111,7 +122,7 @@ class Process:
 
     def _handle(self) -> Answer:
         """Handle what was sent. A change of a secret is for the slots that the index finds by it."""
-        event, logic = self.event, self._world.logic(wrap=self._wrap, sleep=self._sleep)
+        event, logic = self.event, self._world.logic(around=self._around, sleep=self._sleep)
         if isinstance(event, Refresh) and event.by_index:
             try:
                 followers = set(logic.table.followers(event.arn or secret_arn(event.secret)))
@@ -121,33 +132,6 @@ class Process:
             answers = [run(self._world, each, logic=logic, during=self.run) for each in sent]
             return next((answer for answer in answers if answer.status in {"FAILED", "BUSY"}), LEFT_ALONE)
         return run(self._world, event, logic=logic, during=self.run)
-
-
-class _Stopping:
-    """A service whose calls stop a process, before and after."""
-
-    def __init__(self, real: Any, process: Process) -> None:
-        self._real = real
-        self._process = process
-
-    def __getattr__(self, name: str) -> Any:
-        method = getattr(self._real, name)
-
-        def call(*arguments: Any, **keywords: Any) -> Any:
-            self._process.stop(name)
-            try:
-                result = method(*arguments, **keywords)
-            except Exception as error:
-                self._process.results.append(repr(error))
-                raise
-            if isinstance(result, Iterator):
-                result = list(result)
-            self._process.results.append(repr(result))
-            if self._process.stops_after:
-                self._process.stop(f"{name}!")
-            return result
-
-        return call
 
 
 def _die() -> None:

@@ -8,13 +8,11 @@ import pytest
 from source_credential.errors import InvalidRequest, Throttling, Unanswered
 from source_credential.model import Credential, TokenFacts
 from source_credential.slots.freshen import Finding
-from tests.fakes import VERSION_ID, credential_arn, secret_arn
+from tests.fakes import ARN, CONNECTION_ARN, V2, V3, VERSION_ID, secret_arn
 from tests.slots.interleaving import die, finish, go_until, start
 from tests.slots.sent import BUSY, CHECKED, HEALED, Check, Event, Stack, create, owner, run
-from tests.slots.test_rotation import CONNECTION_ARN, SECRET, V2, V3, rotated
+from tests.slots.test_rotation import SECRET, rotated
 from tests.slots.world import SLOT, World
-
-ARN = credential_arn("GITHUB")
 
 
 def check(world: World, calls: list[str] | None = None, *, heal: bool = True) -> Finding:

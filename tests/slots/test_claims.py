@@ -16,11 +16,10 @@ from source_credential.slots.claims import (
     standing_claim,
     take_away,
 )
-from tests.fakes import credential_arn, secret_arn
+from tests.fakes import ARN, secret_arn
 from tests.slots.sent import owner
 from tests.slots.world import SLOT
 
-ARN = credential_arn("GITHUB")
 PAT = Specification(server_type=ServerType.GITHUB, auth_type=AuthType.PERSONAL_ACCESS_TOKEN, secret_id="s")
 MARK = Mark(owner=owner("a"))
 

@@ -4,17 +4,14 @@ from dataclasses import replace
 
 import pytest
 
-from source_credential.errors import InvalidRequest, Throttling, Unanswered
-from tests.fakes import VERSION_ID, FakeSourceCredentials, credential_arn
+from source_credential.errors import InvalidRequest, Throttling
+from tests.fakes import ARN, UNANSWERED, V2, V3, VERSION_ID, FakeSourceCredentials, raising
 from tests.slots.interleaving import die, finish, go_until, start
 from tests.slots.sent import BUSY, HEALED, LEFT_ALONE, REFRESHED, Check, Refresh, Stack, create, delete, run
-from tests.slots.test_faults import at, fault, raising
+from tests.slots.test_faults import at, fault
 from tests.slots.world import Killed, World, kill_before
 
-ARN = credential_arn("GITHUB")
 MADE_UP = "a-GitHub-1ABCDEF"
-V2, V3 = "22222222-3333-4444-5555-666666666666", "33333333-4444-5555-6666-777777777777"
-UNANSWERED = Unanswered("CodeBuild", "got no answer", "Again.")
 ROTATED = Refresh("a-GitHub")
 
 

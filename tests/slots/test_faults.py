@@ -16,12 +16,10 @@ from source_credential.errors import (
     out_of_time,
 )
 from source_credential.slots.turn import Run
-from tests.fakes import FakeSourceCredentials, credential_arn
+from tests.fakes import ARN, FakeSourceCredentials, raising
 from tests.slots.sent import Answer, Check, Event, Stack, create, github, owner, run
 from tests.slots.test_kills import CASES, case
 from tests.slots.world import Step, World
-
-ARN = credential_arn("GITHUB")
 
 
 def fault(call: str) -> SourceCredentialError:
@@ -49,15 +47,6 @@ def at(name: str, act: Callable[[], object], *, first: int = 0, last: int = 0) -
             act()
 
     return step
-
-
-def raising(error: Exception) -> Callable[[], None]:
-    """Return what raises an error."""
-
-    def act() -> None:
-        raise error
-
-    return act
 
 
 def calls_of(name: str) -> list[str]:
@@ -120,28 +109,6 @@ def test_whichever_call_fails_the_answer_is_true_or_is_put_right(world: World, n
         check_consequences(world, name, event, run(world, event, step), expected, nth)
 
 
-class Lossy:
-    """Something of which the answer to one call is lost: the call has its effect and fails all the same."""
-
-    def __init__(self, real: Any, numbers: Any, nth: int) -> None:
-        """Wrap `real`. numbers: counts the calls of all that is wrapped."""
-        self._real = real
-        self._numbers = numbers
-        self._nth = nth
-
-    def __getattr__(self, name: str) -> Any:
-        """Return the method; a call is made, and then fails if it is the one."""
-        method = getattr(self._real, name)
-
-        def lossy(*arguments: Any, **keywords: Any) -> Any:
-            result = method(*arguments, **keywords)
-            if next(self._numbers) == self._nth:
-                raise Unanswered("AWS", f"{name} got no answer", "Deploy again.")
-            return result
-
-        return lossy
-
-
 @pytest.mark.parametrize("name", FAULT_CASES)
 def test_whichever_answer_of_aws_is_lost_the_answer_is_true_or_is_put_right(world: World, name: str) -> None:
     """The call had its effect, of which the request does not know."""
@@ -150,8 +117,15 @@ def test_whichever_answer_of_aws_is_lost_the_answer_is_true_or_is_put_right(worl
         world = World()
         event = case(world, name)
         numbers = count()
-        logic = world.logic(wrap=lambda real, numbers=numbers, nth=nth: Lossy(real, numbers, nth))  # type: ignore[misc]
-        check_consequences(world, name, event, run(world, event, logic=logic), expected, nth)
+
+        def lossy(called: str, call: Callable[[], Any], numbers: Any = numbers, nth: int = nth) -> Any:
+            result = call()
+            if next(numbers) == nth:
+                raise Unanswered("AWS", f"{called} got no answer", "Deploy again.")
+            return result
+
+        answer = run(world, event, logic=world.logic(around=lossy))
+        check_consequences(world, name, event, answer, expected, nth)
 
 
 @pytest.mark.parametrize("name", ["create", "take over", "update", "give back"])
@@ -163,22 +137,15 @@ def test_an_import_that_is_never_answered_is_undone_or_told(world: World, name: 
             event = case(world, name)
             left = [lasts]
 
-            class Silent(Lossy):
-                def __getattr__(self, call: str, left: list[int] = left, lands: bool = lands) -> Any:  # noqa: FBT001
-                    method = getattr(self._real, call)
+            def silent(called: str, call: Callable[[], Any], left: list[int] = left, lands: bool = lands) -> Any:  # noqa: FBT001
+                if called != "import_credential" or not left[0]:
+                    return call()
+                left[0] -= 1
+                if lands:
+                    call()
+                raise Unanswered("CodeBuild", "got no answer", "Deploy again.")
 
-                    def silent(*arguments: Any, **keywords: Any) -> Any:
-                        if call != "import_credential" or not left[0]:
-                            return method(*arguments, **keywords)
-                        left[0] -= 1
-                        if lands:
-                            method(*arguments, **keywords)
-                        raise Unanswered("CodeBuild", "got no answer", "Deploy again.")
-
-                    return silent
-
-            logic = world.logic(wrap=lambda real, silent=Silent: silent(real, count(), -1))  # type: ignore[misc]
-            answer = run(world, event, logic=logic)
+            answer = run(world, event, logic=world.logic(around=silent))
             assert answer.status == "FAILED"
             assert follow_up(world, event, answer).status == "SUCCESS"
             world.agree()

@@ -2,12 +2,10 @@
 
 import pytest
 
-from tests.fakes import FakeSourceCredentials, credential_arn
+from tests.fakes import ARN, FakeSourceCredentials
 from tests.slots.interleaving import Explorer
 from tests.slots.sent import Answer, Event, create, delete, github, owner, run
 from tests.slots.world import World
-
-ARN = credential_arn("GITHUB")
 
 
 def secrets(world: World) -> None:

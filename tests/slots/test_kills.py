@@ -3,11 +3,9 @@
 import pytest
 
 from source_credential.slots.turn import MARGIN_SECONDS, TERM_SECONDS
-from tests.fakes import credential_arn
+from tests.fakes import ARN
 from tests.slots.sent import Answer, Event, Stack, github, owner, run
 from tests.slots.world import Killed, World, kill_before
-
-ARN = credential_arn("GITHUB")
 
 
 def every_death(prepare: str) -> list[int]:

@@ -6,11 +6,10 @@ import pytest
 
 from source_credential.errors import ServiceInternalError
 from source_credential.model import Credential, ServerType, Slot
-from tests.fakes import ACCOUNT, REGION, credential_arn
+from tests.fakes import ACCOUNT, ARN, REGION, credential_arn
 from tests.slots.sent import HEALED, Answer, Check, Stack, run
 from tests.slots.world import SLOT, World
 
-ARN = credential_arn("GITHUB")
 BITBUCKET = Slot(account_id=ACCOUNT, region=REGION, server_type=ServerType.BITBUCKET)
 
 

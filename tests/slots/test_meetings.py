@@ -13,13 +13,12 @@ from dataclasses import replace
 import pytest
 
 from source_credential.model import Credential, ServerType, Slot
-from tests.fakes import VERSION_ID, credential_arn
+from tests.fakes import ARN, VERSION_ID
 from tests.slots.cloudformation import CloudFormation, Done
 from tests.slots.sent import Check, Event, Refresh, github, owner, run
 from tests.slots.simulation import Mishaps, Simulation
 from tests.slots.world import SLOT, Killed, World, kill_before
 
-ARN = credential_arn("GITHUB")
 SLOTS = [SLOT, replace(SLOT, server_type=ServerType.BITBUCKET)]
 VERSIONS = [f"{number}{number}222222-3333-4444-5555-666666666666" for number in range(9)]
 

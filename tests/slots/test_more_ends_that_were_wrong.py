@@ -4,14 +4,10 @@ import pytest
 
 from source_credential.errors import AccessDenied, ServiceInternalError
 from source_credential.model import Credential
-from tests.fakes import VERSION_ID, FakeSourceCredentials, credential_arn
+from tests.fakes import ARN, V2, VERSION_ID, FakeSourceCredentials, credential_arn, raising
 from tests.slots.interleaving import die, finish, go_until, start
 from tests.slots.sent import BUSY, CHECKED, HEALED, Answer, Check, Event, Stack, create, owner, run
-from tests.slots.test_faults import raising
 from tests.slots.world import Killed, World, kill_before
-
-ARN = credential_arn("GITHUB")
-V2, V3 = "22222222-3333-4444-5555-666666666666", "33333333-4444-5555-6666-777777777777"
 
 
 def test_9_a_holder_goes_though_the_former_holders_role_is_gone(world: World) -> None:

@@ -12,7 +12,7 @@ from source_credential.errors import PASSING, Throttling
 from source_credential.model import ServerType, Slot
 from source_credential.ports import Conflict
 from source_credential.slots.turns import take_turn
-from tests.fakes import credential_arn
+from tests.fakes import V2, credential_arn
 from tests.slots.interleaving import die, finish, go_until, start
 from tests.slots.sent import Check, Event, Refresh, Stack, create, owner, run
 from tests.slots.test_turns import tools
@@ -20,7 +20,6 @@ from tests.slots.world import SLOT, World
 
 ARN, OTHER_ARN = credential_arn("GITHUB"), credential_arn("BITBUCKET")
 OTHER = replace(SLOT, server_type=ServerType.BITBUCKET)
-V2 = "22222222-3333-4444-5555-666666666666"
 ROLE = "arn:aws:iam::000000000000:role/"
 
 

@@ -1,24 +1,14 @@
 """A role or a policy that was made a moment ago: what is denied is tried again for some twenty seconds, then said."""
 
-from collections.abc import Callable
-
 import pytest
 
 from source_credential.errors import AccessDenied, NotFound, SourceCredentialError
 from source_credential.slots.turn import Run
 from tests.slots.sent import Answer, Event, Stack, create, owner, run
-from tests.slots.world import SLOT, Stepped, World
+from tests.slots.world import SLOT, World
 
 ROLE = "arn:aws:iam::222222222222:role/target"
 DENIED = AccessDenied("Secret", "the provider's role may not use secretsmanager:GetSecretValue", "Allow it.")
-
-
-class Denying(Stepped):
-    """A service that denies some calls for the first seconds of a world."""
-
-    def __init__(self, real: object, deny: Callable[[str], None]) -> None:
-        """Deny before each call."""
-        super().__init__(real, deny)
 
 
 def sent(world: World, event: Event, denied_call: str, seconds: float, during: Run | None = None) -> Answer:
@@ -29,7 +19,7 @@ def sent(world: World, event: Event, denied_call: str, seconds: float, during: R
         if call == denied_call and world.now < until:
             raise DENIED
 
-    return run(world, event, logic=world.logic(wrap=lambda real: Denying(real, deny)), during=during)
+    return run(world, event, deny, during=during)
 
 
 @pytest.mark.parametrize("call", ["read", "list_credentials", "import_credential"])

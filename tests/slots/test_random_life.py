@@ -15,12 +15,11 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
 
 from source_credential.model import Credential
-from tests.fakes import credential_arn
+from tests.fakes import ARN
 from tests.slots.interleaving import start
 from tests.slots.sent import Answer, Event, github, owner, run
 from tests.slots.world import Killed, World, kill_before
 
-ARN = credential_arn("GITHUB")
 UNMANAGED = "OAUTH"
 
 owners = st.tuples(st.sampled_from("abc"), st.sampled_from("XY"))

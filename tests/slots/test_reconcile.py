@@ -13,7 +13,6 @@ from source_credential.errors import (
     ServiceInternalError,
     SourceCredentialError,
     Throttling,
-    Unanswered,
 )
 from source_credential.model import AuthType, Credential, ServerType, Specification, Target
 from source_credential.records import Claim, Mark, Record
@@ -21,18 +20,16 @@ from source_credential.slots.reconcile import Reconciler
 from source_credential.slots.turn import CALL_SECONDS, TERM_SECONDS, Turn
 from source_credential.slots.turns import take_turn
 from source_credential.wiring import Logic
-from tests.fakes import FakeSourceCredentials, credential_arn
+from tests.fakes import ARN, UNANSWERED, FakeSourceCredentials
 from tests.slots.sent import owner
 from tests.slots.test_turns import tools
 from tests.slots.world import SLOT, World
 
-ARN = credential_arn("GITHUB")
 PAT = Specification(server_type=ServerType.GITHUB, auth_type=AuthType.PERSONAL_ACCESS_TOKEN, secret_id="a-GitHub")
 CLAIM = Claim(owner=owner("a"), specification=PAT, fingerprint="f", request_id="r", since="2026-01-01T00:00:00+00:00")
 TARGET = Target(slot=SLOT)
 BEFORE = Record(slot=SLOT, claims=(CLAIM,))
 
-UNANSWERED = Unanswered("CodeBuild", "got no answer", "Again.")
 THROTTLED = Throttling("CodeBuild", "is throttled", "Again.")
 REFUSED = InvalidRequest("CodeBuild", "refuses", "Correct it.")
 EXISTS = AlreadyExists("CodeBuild", "holds one", "Overwrite it.")

@@ -9,7 +9,7 @@ from source_credential.errors import AccessDenied, InvalidRequest, NotFound, Thr
 from source_credential.model import Secret, ServerType, TokenFacts
 from source_credential.records import Claim
 from source_credential.slots.freshen import SecretChange
-from tests.fakes import VERSION_ID, credential_arn, secret_arn
+from tests.fakes import ARN, CONNECTION_ARN, V2, V3, VERSION_ID, secret_arn
 from tests.slots.interleaving import finish, go_until, start
 from tests.slots.sent import (
     BUSY,
@@ -28,11 +28,8 @@ from tests.slots.sent import (
 )
 from tests.slots.world import SLOT, World
 
-ARN = credential_arn("GITHUB")
 SECRET = "a-GitHub"
-V2, V3 = "22222222-3333-4444-5555-666666666666", "33333333-4444-5555-6666-777777777777"
 ROTATED = Refresh(SECRET)
-CONNECTION_ARN = "arn:aws:codeconnections:us-east-1:000000000000:connection/aaaa-bbbb"
 
 
 def top(world: World) -> Claim:

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
-from tests.fakes import VERSION_ID, FakeSourceCredentials, credential_arn, secret_arn
+from tests.fakes import ARN, V2, VERSION_ID, FakeSourceCredentials, secret_arn
 from tests.slots.interleaving import Explorer, finish, go_until, start
 from tests.slots.sent import (
     BUSY,
@@ -21,14 +21,8 @@ from tests.slots.sent import (
     owner,
     run,
 )
-from tests.slots.test_rotation import rotated
+from tests.slots.test_rotation import ROTATED, SECRET, rotated
 from tests.slots.world import SLOT, Killed, World, kill_before
-
-ARN = credential_arn("GITHUB")
-SECRET = "a-GitHub"
-V2, V3 = "22222222-3333-4444-5555-666666666666", "33333333-4444-5555-6666-777777777777"
-ROTATED = Refresh(SECRET)
-
 
 # What else may happen while a slot is refreshed, and what then must be there: holder and secret.
 MEETINGS: dict[str, tuple[Callable[[], Event | Refresh | Check], tuple[str | None, str | None]]] = {

@@ -12,7 +12,7 @@ from source_credential.records import Answer, Change, Ending, Mark, Record
 from source_credential.slots.turn import CALL_SECONDS, MARGIN_SECONDS, TERM_SECONDS, Run, Tools, Turn
 from source_credential.slots.turns import take_turn
 from tests.slots.sent import owner
-from tests.slots.world import LAMBDA_SECONDS, SLOT, Killed, World
+from tests.slots.world import LAMBDA_SECONDS, SLOT, Calls, Killed, World
 
 MARK = Mark(owner=owner("a"), id="mark")
 REQUEST = Request(owner=owner("a"), request_id="request", request_type="Create")
@@ -30,30 +30,18 @@ def take(world: World, run: Run | None = None, table: Any = None) -> Turn:
     return take_turn(SLOT, run or world.run(), tools(world, table))
 
 
-class Faulty:
-    """A table of which one method fails once: before it has its effect, or after."""
+def faulty(world: World, name: str, *, has_effect: bool, error: Exception = FAULT) -> Any:
+    """Return the world's table, one method of which fails once: before it has its effect, or after."""
+    errors = [error]
 
-    def __init__(self, world: World, name: str, *, has_effect: bool, error: Exception = FAULT) -> None:
-        """Wrap the world's."""
-        self._real = world.table
-        self._name = name
-        self._has_effect = has_effect
-        self._error: Exception | None = error
+    def around(called: str, call: Callable[[], Any]) -> Any:
+        if called != name or not errors:
+            return call()
+        if has_effect:
+            call()
+        raise errors.pop()
 
-    def __getattr__(self, name: str) -> Any:
-        """Return the method, or one that fails."""
-        method: Callable[..., Any] = getattr(self._real, name)
-        if name != self._name or self._error is None:
-            return method
-
-        def faulty(*arguments: Any, **keywords: Any) -> Any:
-            error, self._error = self._error, None
-            if self._has_effect:
-                method(*arguments, **keywords)
-            assert error is not None
-            raise error
-
-        return faulty
+    return Calls(world.table, around)
 
 
 def test_the_next_run_begins_when_the_one_before_has_given_the_turn_back(world: World) -> None:
@@ -196,7 +184,7 @@ def test_giving_back_finds_out_what_became_of_an_attempt(world: World, error: Ex
     """With an answer or without one: an attempt that had its effect, of which the answer was lost, is a success."""
     ending = Ending(request=REQUEST, answer=Answer(succeeded=True), change=Change())
     for end in (None, ending):
-        turn = take(world, table=Faulty(world, "give_back", has_effect=has_effect, error=error))
+        turn = take(world, table=faulty(world, "give_back", has_effect=has_effect, error=error))
         if has_effect:
             turn.give_back(turn.record, end)
         else:
@@ -211,7 +199,7 @@ def test_a_mark_of_which_the_answer_was_lost_costs_no_turn(world: World, *, has_
     """The turn is given back by whichever of its ids the table has, and the mark has no reason to stay."""
     with (
         pytest.raises(ServiceInternalError),
-        take(world, table=Faulty(world, "mark", has_effect=has_effect)) as turn,
+        take(world, table=faulty(world, "mark", has_effect=has_effect)) as turn,
     ):
         turn.mark(MARK)
     assert take(world, world.run(patience=0)).record == Record(slot=SLOT)
@@ -240,7 +228,7 @@ def test_a_turn_is_marked_once(world: World) -> None:
 
 def test_a_turn_that_cannot_be_given_back_is_told_to_an_operator(world: World) -> None:
     """It ends by itself; what was to be raised is raised."""
-    table = Faulty(world, "give_back", has_effect=False)
+    table = faulty(world, "give_back", has_effect=False)
     with pytest.raises(OutOfTime), take(world, table=table):
         raise OutOfTime("Provider", "is late", "Again.")
     assert world.warnings[0].startswith(f"The turn of slot {SLOT} could not be given back, and ends by itself")

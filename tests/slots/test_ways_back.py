@@ -4,16 +4,11 @@ from dataclasses import replace
 
 import pytest
 
-from source_credential.errors import Unanswered
 from source_credential.model import ServerType
-from tests.fakes import credential_arn
+from tests.fakes import ARN, UNANSWERED
 from tests.slots.interleaving import die
 from tests.slots.sent import HEALED, Check, Event, Stack, github, owner, run
 from tests.slots.world import SLOT, World
-
-ARN = credential_arn("GITHUB")
-V2, V3 = "22222222-3333-4444-5555-666666666666", "33333333-4444-5555-6666-777777777777"
-UNANSWERED = Unanswered("CodeBuild", "got no answer", "Again.")
 
 
 def test_an_update_that_was_given_up_and_yet_came_true_elsewhere_is_taken_back_by_its_way_back(world: World) -> None:

@@ -43,34 +43,39 @@ def go_on(_call: str) -> None:
     """Do nothing before a call."""
 
 
-class Stepped:
-    """Something whose every method is a call of AWS, before which a run can be held or killed."""
+# What stands between a run and a service: it is given a call's name and the call, and returns what comes of it.
+Around = Callable[[str, Callable[[], Any]], Any]
 
-    def __init__(self, real: Any, step: Step) -> None:
-        """Wrap `real`."""
+
+class Calls:
+    """Something whose every method is a call of AWS, which can be held, fail, or be lost on its way."""
+
+    def __init__(self, real: Any, around: Around) -> None:
+        """Stand before `real`."""
         self._real = real
-        self._step = step
+        self._around = around
 
     def __getattr__(self, name: str) -> Any:
-        """Return the method, with the step before it."""
+        """Return the method, with what is around it."""
         method = getattr(self._real, name)
-
-        def stepped(*arguments: Any, **keywords: Any) -> Any:
-            self._step(name)
-            return method(*arguments, **keywords)
-
-        return stepped
+        return lambda *arguments, **keywords: self._around(name, lambda: method(*arguments, **keywords))
 
 
-# What stands between a run and a service: `Stepped`, or what a test makes of it.
-Wrap = Callable[[Any], Any]
+def stepping(step: Step) -> Around:
+    """Return what does something before each call."""
+
+    def around(name: str, call: Callable[[], Any]) -> Any:
+        step(name)
+        return call()
+
+    return around
 
 
 @dataclass
 class FakeTargets:
     """The accounts and regions there are, each with slots of its own."""
 
-    wrap: Wrap
+    around: Around
     places: dict[tuple[str, str], FakeSourceCredentials]
     known_connections: FakeConnections
     refused_roles: set[str]
@@ -85,7 +90,7 @@ class FakeTargets:
         key = (target.slot.account_id, target.slot.region)
         if key not in self.places:
             self.places[key] = FakeSourceCredentials(account_id=key[0], region=key[1])
-        return self.wrap(self.places[key])
+        return Calls(self.places[key], self.around)
 
     def connections(self, target: Target, owner: Owner) -> Any:
         """Return the connections, which are the same everywhere."""
@@ -137,16 +142,18 @@ class World:
         return self.places[ACCOUNT, REGION]
 
     def logic(
-        self, step: Step = go_on, wrap: Wrap | None = None, sleep: Callable[[float], None] | None = None
+        self, step: Step = go_on, around: Around | None = None, sleep: Callable[[float], None] | None = None
     ) -> Logic:
         """Return the logic as a process of its own has it."""
-        wrapped = wrap or (lambda real: Stepped(real, step))
-        table = wrapped(self.table)
+        around = around or stepping(step)
+        table = Calls(self.table, around)
         sleep = sleep or self.pass_time
         tools = Tools(table=table, answers=table, clock=self.clock, sleep=sleep, warn=self.warn)
-        targets = FakeTargets(wrapped, self.places, self.connections, self.refused_roles)
+        targets = FakeTargets(around, self.places, self.connections, self.refused_roles)
         preparation = Preparation(
-            targets=targets, secrets=wrapped(self.secrets), token_check=lambda: wrapped(self.token_check)
+            targets=targets,
+            secrets=Calls(self.secrets, around),
+            token_check=lambda: Calls(self.token_check, around),
         )
         reconciler = Reconciler(targets=targets, preparation=preparation, sleep=sleep, warn=self.warn)
         return Logic(

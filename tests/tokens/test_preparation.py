@@ -26,6 +26,7 @@ from source_credential.records import Claim
 from source_credential.tokens.preparation import Preparation, Prepared
 from tests.fakes import (
     ACCOUNT,
+    CONNECTION_ARN,
     REGION,
     VERSION_ID,
     FakeConnections,
@@ -36,11 +37,10 @@ from tests.fakes import (
     secret_arn,
 )
 from tests.slots.sent import owner
-from tests.slots.world import SLOT, FakeTargets
+from tests.slots.world import SLOT, FakeTargets, go_on, stepping
 
 TOKEN = "ghp_0123456789abcdef"
 SECRET = "codebuild/github"
-CONNECTION_ARN = "arn:aws:codeconnections:us-east-1:000000000000:connection/aaaa-bbbb"
 OWNER = owner("a")
 ELSEWHERE, THERE = "222222222222", "eu-west-1"
 ROLE = f"arn:aws:iam::{ELSEWHERE}:role/target"
@@ -61,7 +61,7 @@ class Place:
         self.token_check = FakeTokenCheck()
         places = {(ACCOUNT, REGION): self.codebuild}
         self.preparation = Preparation(
-            targets=FakeTargets(lambda real: real, places, self.connections, set()),
+            targets=FakeTargets(stepping(go_on), places, self.connections, set()),
             secrets=self.secrets,
             token_check=lambda: self.token_check,
         )
