@@ -15,18 +15,9 @@ import urllib3
 from bench.contenders import Contender
 from bench.spread import Spread
 from local.emulator import Function
-from local.ministack import REGION, DidNotStart
+from local.programs import DidNotStart, until
+from local.pythons import FUNCTION_ENVIRONMENT
 
-# Lambda's disk cannot be written to, so what is not compiled is compiled at each start. The credentials are in the
-# environment, as they are on Lambda.
-ENVIRONMENT: Final = {
-    "PYTHONDONTWRITEBYTECODE": "1",
-    "AWS_REGION": REGION,
-    "AWS_DEFAULT_REGION": REGION,
-    "AWS_ACCESS_KEY_ID": "test",
-    "AWS_SECRET_ACCESS_KEY": "test",
-    "SLOTS_TABLE": "slots",
-}
 _INIT: Final = re.compile(r"INIT REPORT\(durationMs: ([0-9.]+)")
 _START_SECONDS: Final = 30
 
@@ -62,7 +53,7 @@ def _interleaved(
 def _process_seconds(contender: Contender, python: Path) -> float:
     """Return how long a process takes, start to end, that loads the handler's module, which makes its clients."""
     module = contender.handler.rpartition(".")[0]
-    environment = {**ENVIRONMENT, "PYTHONPATH": str(contender.folder), "HOME": str(contender.folder)}
+    environment = {**FUNCTION_ENVIRONMENT, "PYTHONPATH": str(contender.folder), "HOME": str(contender.folder)}
     begin = time.perf_counter()
     subprocess.run([str(python), "-c", f"import {module}"], env=environment, cwd=contender.folder, check=True)
     return time.perf_counter() - begin
@@ -70,16 +61,13 @@ def _process_seconds(contender: Contender, python: Path) -> float:
 
 def _init_seconds(contender: Contender, python: Path) -> float:
     """Return how long Lambda's init phase takes: the runtime client, the handler's module. Raises DidNotStart."""
-    with Function(contender.folder, ENVIRONMENT, handler=contender.handler, python=python) as function:
+    with Function(contender.folder, {}, handler=contender.handler, python=python) as function:
         # The first event starts it. What comes of the event does not matter: one of them tries for ever to answer it.
         threading.Thread(target=_invoke, args=(function,), daemon=True).start()
-        end = time.monotonic() + _START_SECONDS
-        while time.monotonic() < end:
-            found = _INIT.search(function.log())
-            if found:
-                return float(found[1]) / 1000
-            time.sleep(0.02)
-        raise DidNotStart(f"{contender.title} did not start:\n{function.log()}")
+        found = until(lambda: _INIT.search(function.log()), _START_SECONDS, every=0.02)
+        if not found:
+            raise DidNotStart(f"{contender.title} did not start:\n{function.log()}")
+        return float(found[1]) / 1000
 
 
 def _invoke(function: Function) -> None:

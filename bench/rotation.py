@@ -12,7 +12,7 @@ from bench.slots import SlotsOfOneSecret
 from local import provider
 from local.codebuild_server import CodeBuildServer
 from local.embedded_aws import EmbeddedAws
-from local.ministack import free_port
+from local.programs import free_port, until
 from local.wire import Wire
 
 SIZES: Final = (10, 100, 1000)
@@ -89,8 +89,6 @@ def _rotation(build: Path, size: int) -> Rotation:
 
 def _await(codebuild: CodeBuildServer, size: int) -> None:
     """Wait until so many slots were imported. Raises RuntimeError when that takes far too long."""
-    end = time.monotonic() + _START_SECONDS + _MOST_TIMES_ALLOWED * allowed_seconds(size)
-    while codebuild.calls.count(_IMPORT) < size:
-        if time.monotonic() > end:
-            raise RuntimeError(f"{codebuild.calls.count(_IMPORT)} of {size} slots were imported")
-        time.sleep(0.02)
+    seconds = _START_SECONDS + _MOST_TIMES_ALLOWED * allowed_seconds(size)
+    if not until(lambda: codebuild.calls.count(_IMPORT) >= size, seconds, every=0.02):
+        raise RuntimeError(f"{codebuild.calls.count(_IMPORT)} of {size} slots were imported")

@@ -2,20 +2,20 @@
 
 import re
 import subprocess
-import time
 from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from bench.cold import ENVIRONMENT
 from bench.contenders import Contender
 from bench.cpu import cpu_seconds
 from bench.events import event
 from bench.spread import Spread
 from local.codebuild_server import CodeBuildServer
-from local.embedded_aws import EXAMPLE_SECRETS, TABLE, EmbeddedAws
+from local.embedded_aws import TABLE, EmbeddedAws
 from local.emulator import Function, environment
+from local.programs import until
+from local.pythons import FUNCTION_ENVIRONMENT
 from local.wire import Call, Wire
 
 KINDS: Final = ("Create", "Update", "Delete")
@@ -24,6 +24,7 @@ ANSWER: Final = "the answer"  # to CloudFormation, to a presigned URL of S3
 _WARM_UP: Final = 3
 _CYCLES: Final = 5  # in a run
 _CALLS_TO_TIME: Final = 100
+_DONE_SECONDS: Final = 10  # the log's line comes a moment after the answer
 _DONE: Final = re.compile(r"INVOKE RTDONE\(.*duration: ([0-9.]+)ms")
 
 
@@ -54,7 +55,7 @@ def warm_requests(ours: Contender, python: Path, runs: int) -> dict[str, Warm]:
     """Return what each kind of request takes: cycles of Create, Update and Delete in one warm function."""
     samples: dict[str, list[_Sample]] = {kind: [] for kind in KINDS}
     with EmbeddedAws(codebuild=CodeBuildServer()) as aws:
-        _fill(aws)
+        aws.create_examples()
         with (
             Wire(aws.ministack.url, seconds=CALL_SECONDS) as cloud,
             Wire(aws.codebuild.url, seconds=CALL_SECONDS) as codebuild,
@@ -71,12 +72,12 @@ def warm_requests(ours: Contender, python: Path, runs: int) -> dict[str, Warm]:
 def bare_call_cpu(libraries: Contender, python: Path) -> float:
     """Return the seconds of CPU that one call of DynamoDB takes with boto3 alone, over the same wire."""
     with EmbeddedAws(codebuild=CodeBuildServer()) as aws:
-        _fill(aws)
+        aws.create_examples()
         with Wire(aws.ministack.url, seconds=CALL_SECONDS) as cloud:
             done = subprocess.run(
                 [str(python), "one_call.py", TABLE, str(_CALLS_TO_TIME)],
                 cwd=libraries.folder,
-                env={**ENVIRONMENT, "PYTHONPATH": str(libraries.folder), "AWS_ENDPOINT_URL": cloud.url},
+                env={**FUNCTION_ENVIRONMENT, "PYTHONPATH": str(libraries.folder), "AWS_ENDPOINT_URL": cloud.url},
                 capture_output=True,
                 text=True,
                 check=True,
@@ -84,20 +85,8 @@ def bare_call_cpu(libraries: Contender, python: Path) -> float:
     return float(done.stdout)
 
 
-def _fill(aws: EmbeddedAws) -> None:
-    aws.client("secretsmanager").create_secret(
-        Name="codebuild/github", SecretString=EXAMPLE_SECRETS["codebuild/github"]
-    )
-    aws.create_table_and_queue()
-
-
 def _environment(aws: EmbeddedAws, cloud: Wire, codebuild: Wire) -> dict[str, str]:
-    return {
-        **ENVIRONMENT,
-        **environment(aws),
-        "AWS_ENDPOINT_URL": cloud.url,
-        "AWS_ENDPOINT_URL_CODEBUILD": codebuild.url,
-    }
+    return {**environment(aws), "AWS_ENDPOINT_URL": cloud.url, "AWS_ENDPOINT_URL_CODEBUILD": codebuild.url}
 
 
 def _measured(kind: str, function: Function, wires: tuple[Wire, Wire], aws: EmbeddedAws) -> _Sample:
@@ -111,8 +100,7 @@ def _measured(kind: str, function: Function, wires: tuple[Wire, Wire], aws: Embe
     answer = aws.codebuild.answers.pop(kind, None)
     if not isinstance(answer, dict) or answer["Status"] != "SUCCESS":
         raise RuntimeError(f"{kind} failed: {answer}")
-    while len(found := _DONE.findall(function.log())) == runs:
-        time.sleep(0.005)
+    found = until(lambda: _DONE.findall(function.log())[runs:], _DONE_SECONDS, every=0.005)
     calls = [call for wire in wires for call in wire.answered]
     return _Sample(cpu - sum(before), float(found[-1]) / 1000, calls)
 

@@ -1,25 +1,25 @@
 """CodeBuild's source credentials, on this machine: the three calls that no emulator has.
 
-    python -m local.codebuild_server --port 4510
-
 AWS JSON 1.1, requests and answers checked against botocore's own service model. One slot per account, region and server
 type, as https://docs.aws.amazon.com/codebuild/latest/APIReference/API_ImportSourceCredentials.html has it. A token is
 never kept, printed or returned: what is kept of it is its SHA-256. Connections are served too (GetConnection), and
 `PUT /_local/answers/NAME` takes what CloudFormation would get, for `sam local invoke`.
 """
 
-import argparse
 import hashlib
 import json
 import re
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Final
 
 import botocore.session
+from botocore.exceptions import CapacityNotAvailableError
 from botocore.model import OperationModel, ServiceModel, Shape
+from botocore.retries.bucket import Clock, TokenBucket
 from botocore.validate import ParamValidator
 
 from local.servers import Handler, HttpServer
@@ -97,28 +97,6 @@ class Held:
         self._let_go.set()
 
 
-class Bucket:
-    """A bucket of tokens, as AWS limits the rate of calls; it holds what a second brings. Safe to use from threads."""
-
-    def __init__(self, rate: float, clock: Callable[[], float] = time.monotonic) -> None:
-        """Start full."""
-        self._rate = rate
-        self._clock = clock
-        self._lock = threading.Lock()
-        self._tokens, self._filled = max(rate, 1.0), clock()
-
-    def take(self) -> bool:
-        """Take a token; return False when there is none."""
-        with self._lock:
-            now = self._clock()
-            self._tokens = min(max(self._rate, 1.0), self._tokens + (now - self._filled) * self._rate)
-            self._filled = now
-            if self._tokens < 1:
-                return False
-            self._tokens -= 1
-            return True
-
-
 class SourceCredentialSlots:
     """The slots of one account. Safe to use from several threads."""
 
@@ -132,6 +110,11 @@ class SourceCredentialSlots:
         """Return what the slots hold, in all regions."""
         with self._lock:
             return list(self._slots.values())
+
+    def clear(self) -> None:
+        """Empty all slots."""
+        with self._lock:
+            self._slots.clear()
 
     def import_source_credentials(self, region: str, request: dict[str, Any]) -> dict[str, Any]:
         """Fill a slot. Raises AwsError as CodeBuild does."""
@@ -199,7 +182,7 @@ class SourceCredentialSlots:
 class CodeBuildServer(HttpServer):
     """The server. Its url is for AWS_ENDPOINT_URL_CODEBUILD."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - what may be otherwise than by default
         self,
         *,
         port: int = 0,
@@ -207,24 +190,25 @@ class CodeBuildServer(HttpServer):
         on_answer: Callable[[str, object], None] | None = None,
         seconds: float = 0,
         rate: float | None = None,
+        certificate: Path | None = None,
     ) -> None:
-        """Bind the port; 0 takes a free one.
+        """Bind the port; 0 takes a free one. certificate: what to serve HTTPS with.
 
         on_answer: called with name and body of each answer to CloudFormation. seconds: how long a call takes. rate: how
-        many calls a second are let through; those above it are throttled.
+        many calls a second are let through, after what the second before has left; those above it are throttled.
         """
         self.slots = SourceCredentialSlots(account_limit=account_limit)
         self.connections: dict[str, tuple[str, str]] = {}
         self.calls: list[str] = []
-        self.answers: dict[str, object] = {}
+        self.answers: dict[str, Any] = {}
         self.throttled = 0
         self._seconds = seconds
-        self._bucket = Bucket(rate) if rate is not None else None
+        self._bucket = TokenBucket(rate, Clock()) if rate else None
         self._on_answer = on_answer
         self._faults: list[_Fault] = []
         self._held: dict[str, Held] = {}
         self._models = {name: _service_model(name) for name in set(_TARGETS.values())}
-        super().__init__(_handler_for(self), port=port)
+        super().__init__(_handler_for(self), port=port, certificate=certificate)
 
     def credentials(self) -> list[StoredCredential]:
         """Return what the slots hold."""
@@ -258,9 +242,7 @@ class CodeBuildServer(HttpServer):
         if prefix not in _TARGETS or operation_name not in _OPERATIONS:
             raise AwsError("UnknownOperationException", "", 404)
         time.sleep(self._seconds)
-        if self._bucket is not None and not self._bucket.take():
-            self.throttled += 1
-            raise AwsError("ThrottlingException", "Rate exceeded")
+        self._let_through()
         self.calls.append(operation_name)
         self._raise_fault(operation_name)
         self._hold(operation_name)
@@ -277,6 +259,14 @@ class CodeBuildServer(HttpServer):
             raise AwsError("ResourceNotFoundException", f"Connection {arn} not found")
         status, provider_type = self.connections[arn]
         return {"Connection": {"ConnectionArn": arn, "ConnectionStatus": status, "ProviderType": provider_type}}
+
+    def _let_through(self) -> None:
+        try:
+            if self._bucket is not None:
+                self._bucket.acquire(block=False)
+        except CapacityNotAvailableError:
+            self.throttled += 1
+            raise AwsError("ThrottlingException", "Rate exceeded") from None
 
     def _raise_fault(self, operation: str) -> None:
         for fault in self._faults:
@@ -352,7 +342,6 @@ def _handler_for(server: CodeBuildServer) -> type[Handler]:
         def do_GET(self) -> None:
             pages: dict[str, Callable[[], Any]] = {
                 "/_local/health": lambda: {"status": "running"},
-                "/_local/credentials": lambda: [asdict(credential) for credential in server.credentials()],
                 "/_local/answers": lambda: server.answers,
             }
             page = pages.get(self.path)
@@ -367,20 +356,3 @@ def _handler_for(server: CodeBuildServer) -> type[Handler]:
             self.wfile.write(body)
 
     return CodeBuildHandler
-
-
-def main() -> None:
-    """Serve until interrupted, and print each answer that CloudFormation would get."""
-    parser = argparse.ArgumentParser(description="CodeBuild's source credentials, on this machine.")
-    parser.add_argument("--port", type=int, default=0, help="the port on 127.0.0.1; 0 takes a free one")
-    server = CodeBuildServer(port=parser.parse_args().port, on_answer=_print_answer)
-    print(f"CodeBuild's source credentials at {server.url}", flush=True)
-    server.serve_forever()
-
-
-def _print_answer(name: str, answer: object) -> None:
-    print(f"Answer to {name}:\n{json.dumps(answer, indent=2)}", flush=True)
-
-
-if __name__ == "__main__":
-    main()

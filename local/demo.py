@@ -6,10 +6,8 @@ Nothing is left running or lying about.
 import hashlib
 import json
 import secrets as random_secrets
-import shlex
 import signal
 import socket
-import subprocess
 import sys
 import tempfile
 import time
@@ -21,7 +19,9 @@ from local import provider
 from local.codebuild_server import ACCOUNT_ID
 from local.embedded_aws import EmbeddedAws
 from local.git_provider import github_user
-from local.ministack import PROJECT, REGION, DidNotStart
+from local.ministack import PROJECT, REGION
+from local.programs import DidNotStart, until
+from local.stacks import Stacks
 from local.story import Story
 from local.watching import Watch
 
@@ -46,6 +46,7 @@ class Demo:
         self._folder = folder
         self._renamed = folder / "github-renamed.yaml"
         self._environment = provider.command_environment(aws)
+        self._stacks = Stacks(aws)
 
     def tell(self) -> None:
         """Tell it all. Raises NotAsPromised or CommandFailed at the first step that is not as it should be."""
@@ -60,7 +61,7 @@ class Demo:
         with self._story.step("What CodeBuild lists, and what the stack answers: the same ARN."):
             listed = self._aws_cli("codebuild", "list-source-credentials", "--output", "json")
             self._story.show(listed)
-            outputs = self._outputs(STACK)
+            outputs = self._stacks.outputs(STACK)
             self._story.show("\n".join(f"{name}: {value}" for name, value in outputs.items()))
             [arn] = [info["arn"] for info in json.loads(listed)["sourceCredentialsInfos"]] or [""]
             _expect(arn, outputs.get("CredentialArn"), "the stack's output and CodeBuild's list have the same ARN")
@@ -187,7 +188,7 @@ class Demo:
         if promised not in reason:
             _not_as_promised(f"a reason with the words: {promised}", reason)
         rolled_back = "UPDATE_ROLLBACK_COMPLETE" if operation == "UPDATE" else "ROLLBACK_COMPLETE"
-        _expect(self._description(stack)["StackStatus"], rolled_back, "the stack is rolled back")
+        _expect(self._stacks.status(stack), rolled_back, "the stack is rolled back")
         self._story.show(f"The stack is {rolled_back}.")
 
     def _deploy_provider(self) -> None:
@@ -195,7 +196,7 @@ class Demo:
             provider.build(self._folder / "build", self._environment, self._run)
         with self._story.step("Deploy the provider: template.yaml, as it goes to AWS."):
             provider.deploy(self._aws, self._folder / "build", run=self._run)
-            self._story.show(f"{provider.STACK_NAME} is {self._description(provider.STACK_NAME)['StackStatus']}.")
+            self._story.show(f"{provider.STACK_NAME} is {self._stacks.status(provider.STACK_NAME)}.")
 
     def _deploy_example(
         self, *options: str, stack: str = STACK, template: Path = PROJECT / "examples/github.yaml"
@@ -212,21 +213,11 @@ class Demo:
         self._story.command(["sam", "build"] if "build" in command else ["sam", "deploy", *named])
         provider.run_quietly(command, environment)
 
-    def _aws_cli(self, *arguments: str, text: str | None = None) -> str:
+    def _aws_cli(self, *arguments: str, text: str = "") -> str:
         """Run the AWS CLI, shown; return what it printed. `text` is its standard input. Raises CommandFailed."""
-        self._story.command(["aws", *arguments])
-        done = subprocess.run(
-            [str(provider.TOOLS / "aws"), *arguments],
-            env=self._environment,
-            cwd=PROJECT,
-            input=text,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        if done.returncode:
-            raise provider.CommandFailed(f"aws {shlex.join(arguments)}\n{done.stdout}{done.stderr}")
-        return done.stdout
+        command = ("aws", *arguments)
+        self._story.command(command)
+        return provider.run_quietly(command, self._environment, text)
 
     def _put_secret(self, operation: str, value: str) -> None:
         """Write the secret: the value goes through standard input, since a command line can be seen by others."""
@@ -241,26 +232,18 @@ class Demo:
         self._story.show(f"CodeBuild holds the token whose SHA-256 begins with {_fingerprint(token)}")
 
     def _expect_arn(self, arn: str) -> None:
-        _expect(self._outputs(STACK).get("CredentialArn"), arn, "the ARN is still the same")
+        _expect(self._stacks.outputs(STACK).get("CredentialArn"), arn, "the ARN is still the same")
         self._story.show("The ARN is still the same.")
-
-    def _description(self, stack: str) -> dict[str, Any]:
-        [description] = self._aws.client("cloudformation").describe_stacks(StackName=stack)["Stacks"]
-        return dict(description)
-
-    def _outputs(self, stack: str) -> dict[str, str]:
-        return {output["OutputKey"]: output["OutputValue"] for output in self._description(stack).get("Outputs", [])}
 
     def _delete(self, stack: str) -> None:
         """Delete a stack, and wait until it is gone."""
-        stack_id = self._description(stack)["StackId"]
         self._aws_cli("cloudformation", "delete-stack", "--stack-name", stack)
-        self._wait_until(lambda: self._description(stack_id)["StackStatus"] == "DELETE_COMPLETE", f"{stack} is gone")
+        self._wait_until(lambda: not self._stacks.exists(stack), f"{stack} is gone")
 
     def _claim_of_holder(self) -> Sequence[str]:
         """Return the command that shows what the holder's claim says of the token."""
         return (
-            *("dynamodb", "get-item", "--table-name", self._outputs(provider.STACK_NAME)["TableName"]),
+            *("dynamodb", "get-item", "--table-name", self._stacks.outputs(provider.STACK_NAME)["TableName"]),
             *("--key", json.dumps({"Subject": {"S": _SLOT}, "What": {"S": "slot"}})),
             *("--query", "Item.Claims.L[-1].M.{login:TokenLogin.S,expires:TokenExpiresAt.S}", "--output", "json"),
         )
@@ -268,7 +251,7 @@ class Demo:
     def _log(self, words: str) -> list[dict[str, Any]]:
         """Return the lines of the functions' log that have the words, oldest first."""
         pages = self._aws.client("logs").get_paginator("filter_log_events")
-        group = self._outputs(provider.STACK_NAME)["LogGroupName"]
+        group = self._stacks.outputs(provider.STACK_NAME)["LogGroupName"]
         found = [
             event for page in pages.paginate(logGroupName=group, filterPattern=f'"{words}"') for event in page["events"]
         ]
@@ -282,11 +265,8 @@ class Demo:
         return str(failed[0].get("ResourceStatusReason", "")) if failed else ""
 
     def _wait_until(self, reached: Callable[[], bool], promised: str) -> None:
-        end = time.monotonic() + _SECONDS
-        while not reached():
-            if time.monotonic() > end:
-                _not_as_promised(promised, f"none after {_SECONDS} s")
-            time.sleep(0.1)
+        if not until(reached, _SECONDS, every=0.1):
+            _not_as_promised(promised, f"none after {_SECONDS} s")
 
 
 def _sha256(token: str) -> str:

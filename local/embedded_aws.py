@@ -13,12 +13,10 @@ import signal
 import socket
 import subprocess
 import sys
-import time
 from collections.abc import Mapping
 from contextlib import ExitStack, suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from types import TracebackType
 from typing import Any, Final, Self
 
 import urllib3
@@ -27,7 +25,8 @@ from botocore.config import Config
 from local.codebuild_server import ACCOUNT_ID, CodeBuildServer
 from local.container_access import HOST_NAME, bridge_gateway, container_access
 from local.git_provider import GitProvider, make_certificate
-from local.ministack import PROJECT, REGION, DidNotStart, Ministack, free_port
+from local.ministack import PROJECT, REGION, Ministack
+from local.programs import DidNotStart, free_port, until
 from local.provider_table import create_table
 
 _MINISTACK_PORT: Final = 4566
@@ -89,9 +88,7 @@ class EmbeddedAws:
             self._stack = starting.pop_all()
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         """Stop them."""
         self._stack.close()
 
@@ -116,6 +113,14 @@ class EmbeddedAws:
         """
         create_table(self.client("dynamodb"), TABLE)
         return str(self.client("sqs").create_queue(QueueName=QUEUE)["QueueUrl"])
+
+    def create_examples(self) -> None:
+        """Create what the events in events/ speak of, and the provider's table and queue."""
+        secrets = self.client("secretsmanager")
+        for name, value in EXAMPLE_SECRETS.items():
+            secrets.create_secret(Name=name, SecretString=value)
+        self.codebuild.connect(EXAMPLE_CONNECTION, provider_type="GitLab")
+        self.create_table_and_queue()
 
     def _codebuild_environment(self) -> dict[str, str]:
         url = self.codebuild.url
@@ -144,11 +149,7 @@ def _serve(*, containers: bool) -> None:
         stack.enter_context(aws)
         if gateway:
             stack.enter_context(container_access(gateway, ports))
-        secrets = aws.client("secretsmanager")
-        for name, value in EXAMPLE_SECRETS.items():
-            secrets.create_secret(Name=name, SecretString=value)
-        aws.codebuild.connect(EXAMPLE_CONNECTION, provider_type="GitLab")
-        aws.create_table_and_queue()
+        aws.create_examples()
         environment = aws.environment()
         if containers:
             environment["ADD_HOST"] = f"{HOST_NAME}:{gateway or 'host-gateway'}"
@@ -200,11 +201,10 @@ def up(*, containers: bool = False) -> Mapping[str, str]:
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
             )
-        end = time.monotonic() + _START_SECONDS
-        while (state := _running()) is None:
-            if process.poll() is not None or time.monotonic() > end:
-                raise DidNotStart(f"the embedded AWS did not start:\n{_LOG.read_text()[-2000:]}")
-            time.sleep(0.1)
+        until(lambda: _running() or process.poll() is not None, _START_SECONDS)
+        state = _running()
+        if state is None:
+            raise DidNotStart(f"the embedded AWS did not start:\n{_LOG.read_text()[-2000:]}")
     environment: dict[str, str] = state["environment"]
     return environment
 
@@ -215,9 +215,7 @@ def down() -> bool:
     if state is None:
         return False
     os.kill(state["pid"], signal.SIGTERM)
-    end = time.monotonic() + _STOP_SECONDS
-    while _STATE.exists() and time.monotonic() < end:
-        time.sleep(0.1)
+    until(lambda: not _STATE.exists(), _STOP_SECONDS)
     return True
 
 

@@ -4,18 +4,18 @@ import json
 import os
 import signal
 import subprocess
-import threading
-import time
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from types import TracebackType
-from typing import IO, Final, Self
+from tempfile import TemporaryDirectory
+from typing import Final, Self
 
 import urllib3
 
 from local.embedded_aws import QUEUE, TABLE, EmbeddedAws
-from local.ministack import PROJECT, DidNotStart, free_port
+from local.ministack import PROJECT
+from local.programs import free_port, running
+from local.pythons import FUNCTION_ENVIRONMENT
 
 PYTHON: Final = PROJECT / ".tools/runtime/bin/python"  # holds awslambdaric and nothing else
 HANDLER: Final = "source_credential.custom_resource.lambda_handler"
@@ -40,17 +40,17 @@ class Function:
     handler: str = HANDLER
     python: Path = PYTHON
     port: int = field(default_factory=free_port)
-    _lines: list[str] = field(default_factory=list)
-    _process: subprocess.Popen[str] | None = None
+    _log: Path = Path()
+    _process: subprocess.Popen[bytes] | None = None
+    _stack: ExitStack = field(default_factory=ExitStack)
 
     def __enter__(self) -> Self:
-        """Start the emulator; the function itself starts with the first event."""
+        """Start the emulator; the function itself starts with the first event. Raises DidNotStart."""
         environment = {
-            "PATH": os.environ["PATH"],
+            **FUNCTION_ENVIRONMENT,
             "HOME": str(self.artifact),
             "LAMBDA_TASK_ROOT": str(self.artifact),
             "PYTHONPATH": str(self.artifact),
-            "PYTHONDONTWRITEBYTECODE": "1",  # Lambda's disk cannot be written to
             "_HANDLER": self.handler,
             "AWS_LAMBDA_FUNCTION_NAME": "provider",
             "AWS_LAMBDA_FUNCTION_TIMEOUT": str(self.timeout),
@@ -59,29 +59,26 @@ class Function:
             "AWS_LAMBDA_LOG_STREAM_NAME": "stream",
             **self.environment,
         }
-        self._process = subprocess.Popen(
-            [
-                str(_emulator()),
-                *("--runtime-interface-emulator-address", f"127.0.0.1:{self.port}"),
-                *("--runtime-api-address", f"127.0.0.1:{free_port()}"),
-                *(str(self.python), "-m", "awslambdaric", self.handler),
-            ],
-            cwd=self.artifact,
-            env=environment,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            start_new_session=True,
-        )
-        threading.Thread(target=self._read, args=(self._process.stdout,), daemon=True).start()
-        self._wait()
+        command = [
+            str(_emulator()),
+            *("--runtime-interface-emulator-address", f"127.0.0.1:{self.port}"),
+            *("--runtime-api-address", f"127.0.0.1:{free_port()}"),
+            *(str(self.python), "-m", "awslambdaric", self.handler),
+        ]
+        with ExitStack() as starting:
+            self._log = Path(starting.enter_context(TemporaryDirectory())) / "log"
+            url = f"http://127.0.0.1:{self.port}/"
+            program = running(
+                command, environment=environment, folder=self.artifact, log=self._log, url=url, seconds=_START_SECONDS
+            )
+            self._process = starting.enter_context(program)
+            starting.callback(self.kill)
+            self._stack = starting.pop_all()
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         """Stop the emulator and the function."""
-        self.kill()
+        self._stack.close()
 
     def kill(self) -> None:
         """End the function's process, and the emulator, in the middle of whatever they do."""
@@ -111,23 +108,7 @@ class Function:
 
     def log(self) -> str:
         """Return all that the function and the emulator have printed."""
-        return "\n".join(self._lines)
-
-    def _read(self, output: IO[str]) -> None:
-        with output:
-            # Line by line, so that the log can be read while the function runs.
-            self._lines.extend(line.rstrip("\n") for line in output)
-
-    def _wait(self) -> None:
-        end = time.monotonic() + _START_SECONDS
-        while time.monotonic() < end:
-            try:
-                urllib3.request("GET", f"http://127.0.0.1:{self.port}/", timeout=1, retries=False)
-            except urllib3.exceptions.HTTPError:
-                time.sleep(0.05)
-            else:
-                return
-        raise DidNotStart(f"the emulator did not start:\n{self.log()}")
+        return self._log.read_text(encoding="utf-8", errors="replace")
 
 
 def environment(aws: EmbeddedAws) -> dict[str, str]:

@@ -2,12 +2,9 @@
 
 import base64
 import json
-import socket
-import ssl
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
-from types import TracebackType
 from typing import Any
 
 import trustme
@@ -86,9 +83,6 @@ def basic(username: str, password: str) -> str:
 class GitProvider(HttpServer):
     """An HTTPS server. It knows what to answer to which Authorization header, and refuses all others with 401."""
 
-    scheme = "https"
-    poll_seconds = 0.002
-
     def __init__(self, certificate: Path, replies: dict[str, Reply]) -> None:
         """Plan the replies by Authorization header; more may be added while it runs."""
         self.replies = replies
@@ -122,14 +116,7 @@ class GitProvider(HttpServer):
                     time.sleep(pause)
                 self.wfile.write(body[len(reply.pauses) :])
 
-        super().__init__(ProviderHandler)
-        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        context.load_cert_chain(certificate)
-        # The handshake is left to the thread of each connection.
-        self.socket = context.wrap_socket(self.socket, server_side=True, do_handshake_on_connect=False)
-
-    def handle_error(self, request: object, client_address: object) -> None:
-        """Say nothing: a client that hangs up is what some tests are about."""
+        super().__init__(ProviderHandler, certificate=certificate)
 
     @staticmethod
     def reply(path: str, headers: dict[str, str], replies: dict[str, Reply]) -> Reply:
@@ -146,19 +133,3 @@ class GitProvider(HttpServer):
         else:
             refusal = github_error(401, "Bad credentials")
         return replies.get(headers.get("authorization", ""), refusal)
-
-
-class SilentServer:
-    """A TCP port that takes connections and never says a word: not even TLS."""
-
-    def __enter__(self) -> int:
-        """Return the port."""
-        self._socket = socket.create_server(("127.0.0.1", 0))
-        port: int = self._socket.getsockname()[1]
-        return port
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        """Stop."""
-        self._socket.close()

@@ -5,7 +5,6 @@ runs, in milliseconds. For whoever wants to make it shorter.
 """
 
 import json
-import os
 import re
 import subprocess
 import sys
@@ -14,8 +13,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
-from local.ministack import REGION
-from local.pythons import runtime_python, version_of
+from local.pythons import FUNCTION_ENVIRONMENT, runtime_python, version_of
 
 _RUNS: Final = 7
 _SHOWN: Final = 30
@@ -40,14 +38,7 @@ print(json.dumps(taken))
 
 def _run(python: Path, artifact: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     """Run a program on the artifact as Lambda has it: nothing can be written. Raises CalledProcessError."""
-    environment = {
-        "PATH": os.environ["PATH"],
-        "PYTHONPATH": str(artifact),
-        "PYTHONDONTWRITEBYTECODE": "1",
-        "AWS_DEFAULT_REGION": REGION,
-        "AWS_ACCESS_KEY_ID": "test",
-        "AWS_SECRET_ACCESS_KEY": "test",
-    }
+    environment = {**FUNCTION_ENVIRONMENT, "PYTHONPATH": str(artifact)}
     return subprocess.run(
         [str(python), *arguments], cwd=artifact, env=environment, capture_output=True, text=True, check=True
     )

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shlex
 import subprocess
 import uuid
 from collections.abc import Callable, Mapping, Sequence
@@ -16,7 +17,7 @@ UV: Final = PROJECT / ".tools/uv/bin"
 STACK_NAME: Final = "source-credential-provider"
 
 # How a command is run: tests run it quietly, the demo shows it.
-Run = Callable[[Sequence[str], Mapping[str, str]], None]
+Run = Callable[[Sequence[str], Mapping[str, str]], object]
 
 
 class CommandFailed(RuntimeError):
@@ -41,13 +42,14 @@ def build_environment() -> dict[str, str]:
     }
 
 
-def run_quietly(command: Sequence[str], environment: Mapping[str, str]) -> None:
-    """Run a command in the project's folder. Raises CommandFailed with its output."""
+def run_quietly(command: Sequence[str], environment: Mapping[str, str], given: str = "") -> str:
+    """Run a command in the project's folder, and return its output. given: its input. Raises CommandFailed."""
     done = subprocess.run(
-        list(command), cwd=PROJECT, env=dict(environment), capture_output=True, text=True, check=False
+        command, cwd=PROJECT, env=environment, input=given, capture_output=True, text=True, check=False
     )
     if done.returncode:
-        raise CommandFailed(f"{' '.join(command)}\n{done.stdout}{done.stderr}")
+        raise CommandFailed(f"{shlex.join(command)}\n{done.stdout}{done.stderr}")
+    return done.stdout
 
 
 def build(folder: Path, environment: Mapping[str, str], run: Run = run_quietly) -> None:

@@ -1,4 +1,4 @@
-"""The Python that the functions run on: of Lambda's own series where this machine has one."""
+"""What the functions run on: a Python of Lambda's own series where this machine has one, and its environment."""
 
 import os
 import shutil
@@ -8,9 +8,21 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
-from local.ministack import PROJECT
+from local.ministack import PROJECT, REGION
 
 SERIES: Final = "3.13"
+
+# Lambda's disk cannot be written to, so what is not compiled is compiled at each start. The credentials are in the
+# environment, as they are on Lambda.
+FUNCTION_ENVIRONMENT: Final = {
+    "PATH": os.environ["PATH"],
+    "PYTHONDONTWRITEBYTECODE": "1",
+    "AWS_REGION": REGION,
+    "AWS_DEFAULT_REGION": REGION,
+    "AWS_ACCESS_KEY_ID": "test",
+    "AWS_SECRET_ACCESS_KEY": "test",
+    "SLOTS_TABLE": "slots",
+}
 
 _UV: Final = PROJECT / ".tools/uv/bin/uv"
 _ENVIRONMENT: Final = PROJECT / ".tools/bench-runtime"

@@ -1,20 +1,22 @@
 """What the servers of this machine share: a thread of their own, an address of this machine only, and no log."""
 
 import socketserver
+import ssl
 import sys
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any, ClassVar, Self
+from pathlib import Path
+from typing import Any, Final, Self
+
+_POLL_SECONDS: Final = 0.005  # how long stopping may take
 
 
 class InThread(socketserver.BaseServer):
     """A server that is served, as a context manager, by a thread of its own."""
 
-    poll_seconds: ClassVar[float] = 0.05  # how long stopping may take
-
     def __enter__(self) -> Self:
         """Start to serve."""
-        threading.Thread(target=self.serve_forever, args=(self.poll_seconds,), daemon=True).start()
+        threading.Thread(target=self.serve_forever, args=(_POLL_SECONDS,), daemon=True).start()
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -26,26 +28,27 @@ class InThread(socketserver.BaseServer):
 class HttpServer(InThread, ThreadingHTTPServer):
     """An HTTP server on 127.0.0.1."""
 
-    scheme: ClassVar[str] = "http"
-
-    def __init__(self, handler: type[BaseHTTPRequestHandler], *, port: int = 0) -> None:
-        """Bind the port; 0 takes a free one."""
+    def __init__(
+        self, handler: type[BaseHTTPRequestHandler], *, port: int = 0, certificate: Path | None = None
+    ) -> None:
+        """Bind the port; 0 takes a free one. certificate: what to serve HTTPS with, from make_certificate."""
         super().__init__(("127.0.0.1", port), handler)
+        self.url = f"{'https' if certificate else 'http'}://127.0.0.1:{self.server_port}"
+        if certificate:
+            context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+            context.load_cert_chain(certificate)
+            # The handshake is left to the thread of each connection.
+            self.socket = context.wrap_socket(self.socket, server_side=True, do_handshake_on_connect=False)
 
     def handle_error(self, request: Any, client_address: Any) -> None:  # noqa: ANN401 - socketserver's types
         """Say nothing of a client that has gone, as a function does that is killed."""
-        if not isinstance(sys.exception(), ConnectionError):
+        if not isinstance(sys.exception(), OSError):
             super().handle_error(request, client_address)
 
     @property
     def port(self) -> int:
         """Return the port it listens on."""
         return self.server_port
-
-    @property
-    def url(self) -> str:
-        """Return where it answers."""
-        return f"{self.scheme}://127.0.0.1:{self.port}"
 
 
 class Handler(BaseHTTPRequestHandler):

@@ -12,8 +12,6 @@ MAX_PHYSICAL_RESOURCE_ID = 1024
 class Receiver(HttpServer):
     """An HTTP server on a free loopback port. `statuses` are answered in order, then 200 for ever."""
 
-    poll_seconds = 0.01
-
     def __init__(self, *statuses: int) -> None:
         """Plan the statuses."""
         self.statuses = list(statuses)

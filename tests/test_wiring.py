@@ -9,6 +9,7 @@ import pytest
 from botocore.exceptions import NoRegionError
 from botocore.stub import Stubber
 
+from local.provider_table import empty_table, items
 from source_credential import wiring
 from source_credential.errors import AccessDenied, InvalidRequest, NotFound
 from source_credential.git_providers import token_check
@@ -31,7 +32,6 @@ from tests.aws.stubs import (
     TOKEN,
     sts,
 )
-from tests.aws.tables import clear, items
 from tests.conftest import TABLE
 from tests.fakes import ACCOUNT, REGION, VERSION_ID, FakeTokenCheck
 from tests.slots.world import SLOT
@@ -82,7 +82,7 @@ def logic(environment: pytest.MonkeyPatch, dynamodb: Any) -> Iterator[Logic]:
     """Return the logic over a DynamoDB in which the environment's table is empty."""
     environment.setenv("AWS_ENDPOINT_URL_DYNAMODB", dynamodb.meta.endpoint_url)
     yield wiring.logic(ACCOUNT)
-    clear(dynamodb)
+    empty_table(dynamodb, TABLE)
 
 
 def test_all_of_the_logic_works_on_the_table_of_the_environment(logic: Logic, dynamodb: Any) -> None:
@@ -92,7 +92,7 @@ def test_all_of_the_logic_works_on_the_table_of_the_environment(logic: Logic, dy
     answer = logic.memory.answer(request, lambda: logic.deleter.delete(request, SLOT, run))
     assert (answer.succeeded, answer.physical_resource_id) == (True, ARN)
     assert logic.deleter.delete(request, SLOT, run) == answer
-    assert {"S": "request request"} in [item["What"] for item in items(dynamodb)]
+    assert {"S": "request request"} in [item["What"] for item in items(dynamodb, TABLE)]
     assert logic.freshener.check(SLOT, run, heal=True) == Finding()
     assert list(logic.table.slots()) == []
 

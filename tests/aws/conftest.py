@@ -5,7 +5,9 @@ from typing import Any
 
 import pytest
 
-from tests.aws.tables import Clock, Tables, clear, real
+from local.provider_table import empty_table
+from tests.aws.tables import Clock, Tables, real
+from tests.conftest import TABLE
 from tests.fake_table import FakeTable
 
 
@@ -13,7 +15,7 @@ from tests.fake_table import FakeTable
 def empty(dynamodb: Any) -> Iterator[Any]:
     """Return a client of the DynamoDB in which the provider's table is empty, and is emptied afterwards."""
     yield dynamodb
-    clear(dynamodb)
+    empty_table(dynamodb, TABLE)
 
 
 @pytest.fixture(params=["fake", "dynamodb"])

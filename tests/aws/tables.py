@@ -13,7 +13,6 @@ from tests.conftest import TABLE
 from tests.fakes import ACCOUNT, VERSION_ID
 from tests.slots.world import SLOT
 
-REMEMBERED_SECONDS = 30 * 24 * 3600
 OTHER = Slot(account_id=ACCOUNT, region="eu-west-1", server_type=ServerType.BITBUCKET)
 
 
@@ -73,18 +72,6 @@ def real(client: Any) -> Tables:
     clock = Clock()
     answers = DynamoAnswers(client, table=TABLE, clock=clock)
     return Tables(DynamoSlots(client, table=TABLE, answers=answers), answers, clock)
-
-
-def items(client: Any) -> list[Any]:
-    """Return every item of the provider's table."""
-    pages = client.get_paginator("scan").paginate(TableName=TABLE)
-    return [item for page in pages for item in page["Items"]]
-
-
-def clear(client: Any) -> None:
-    """Empty the provider's table."""
-    for item in items(client):
-        client.delete_item(TableName=TABLE, Key={name: item[name] for name in ("Subject", "What")})
 
 
 # Something in every field.

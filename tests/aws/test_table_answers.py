@@ -5,9 +5,12 @@ from typing import Any
 
 import pytest
 
+from local.provider_table import items
 from source_credential.records import Answer, Begun, Change, Recollection, Resource
 from tests.aws.stubs import OWNER
-from tests.aws.tables import FAILURE, REMEMBERED_SECONDS, SUCCESS, Tables, asked, claimed, ending, items, real
+from tests.aws.tables import FAILURE, SUCCESS, Tables, asked, claimed, ending, real
+from tests.conftest import TABLE
+from tests.fake_table import REMEMBERED_SECONDS
 from tests.slots.sent import owner
 from tests.slots.world import SLOT
 
@@ -76,7 +79,7 @@ def test_only_a_resource_without_claims_is_forgotten(empty: Any, *, lasts: bool 
     tables = real(empty)
     for number, each in enumerate((False, lasts)):
         tables.answers.remember(asked(str(number)), SUCCESS, replace(GONE, lasts=each))
-    [resource] = [item for item in items(empty) if item["What"] == {"S": "resource"}]
+    [resource] = [item for item in items(empty, TABLE) if item["What"] == {"S": "resource"}]
     expires = {"ExpiresAt": {"N": str(int(tables.clock.now) + REMEMBERED_SECONDS)}}
     assert {name: value for name, value in resource.items() if name == "ExpiresAt"} == ({} if lasts else expires)
 

@@ -11,7 +11,6 @@ from tests.aws.tables import (
     FAILURE,
     FULL,
     OTHER,
-    REMEMBERED_SECONDS,
     SUCCESS,
     Tables,
     asked,
@@ -20,6 +19,7 @@ from tests.aws.tables import (
     following,
     marked,
 )
+from tests.fake_table import REMEMBERED_SECONDS
 from tests.slots.world import SLOT
 
 HERE = Resource(slots=frozenset({SLOT}))

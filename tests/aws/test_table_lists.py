@@ -7,23 +7,23 @@ from typing import Any
 
 import pytest
 
+from local.provider_table import items
 from source_credential.errors import AccessDenied
 from tests.aws.stubs import OWNER, SECRET_ARN, stubbed
 from tests.aws.tables import (
     FULL,
     OTHER,
-    REMEMBERED_SECONDS,
     SUCCESS,
     Tables,
     asked,
     claimed,
     ending,
     following,
-    items,
     marked,
     real,
 )
 from tests.conftest import TABLE
+from tests.fake_table import REMEMBERED_SECONDS
 from tests.fakes import VERSION_ID, secret_arn
 from tests.slots.world import SLOT
 
@@ -114,7 +114,7 @@ def test_what_a_mark_is_found_by_is_forgotten_after_thirty_days(empty: Any) -> N
     tables = real(empty)
     tables.take()
     tables.mark(marked(followed="secret"))
-    [found_by] = [item for item in items(empty) if item["What"] == {"S": "mark mark"}]
+    [found_by] = [item for item in items(empty, TABLE) if item["What"] == {"S": "mark mark"}]
     assert found_by["ExpiresAt"] == {"N": str(int(tables.clock.now) + REMEMBERED_SECONDS)}
 
 
@@ -123,7 +123,7 @@ def test_a_mark_is_cleared_as_the_table_has_it(empty: Any) -> None:
     tables = real(empty)
     tables.take()
     tables.mark(marked())
-    [item] = items(empty)
+    [item] = items(empty, TABLE)
     in_other_words = json.dumps({**json.loads(item["Marks"]["SS"][0]), "more": 1}, indent=1)
     empty.put_item(TableName=TABLE, Item={**item, "Marks": {"SS": [in_other_words]}})
     tables.give_back(claimed())

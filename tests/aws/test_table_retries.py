@@ -9,12 +9,14 @@ import pytest
 from botocore.exceptions import ReadTimeoutError
 from botocore.httpsession import URLLib3Session
 
+from local.provider_table import empty_table, items
 from source_credential import wiring
 from source_credential.records import Change, Ending, Record, Resource
 from source_credential.slots.turn import Run, Tools, Turn
 from source_credential.slots.turns import take_turn
 from tests.aws.stubs import TOKEN
-from tests.aws.tables import FULL, SUCCESS, Tables, asked, claimed, clear, ending, items, marked, real
+from tests.aws.tables import FULL, SUCCESS, Tables, asked, claimed, ending, marked, real
+from tests.conftest import TABLE
 from tests.fakes import REGION
 from tests.slots.sent import CHECKED, Check, Refresh, Stack, run
 from tests.slots.world import SLOT, World
@@ -76,7 +78,7 @@ def test_a_write_that_came_true_unseen_succeeds_the_second_time(lossy: LossyClie
         if loses:
             assert lossy.attempts >= 2
         found.append((tables.slots.look(SLOT), tables.answers.recall(asked())))
-        clear(lossy.client)
+        empty_table(lossy.client, TABLE)
     assert found[0] == found[1]
 
 
@@ -133,7 +135,7 @@ def test_no_token_is_in_any_item(empty: Any) -> None:
     world.token_check.refused.add(TOKEN)
     a, b = Stack(world, "a"), Stack(world, "b")
     assert a.create().status == "SUCCESS"
-    seen = str(items(empty))
+    seen = str(items(empty, TABLE))
     assert a.update(SecretId=world.secret("new")).status == "SUCCESS"
     world.rotate("new", "2")
     assert run(world, Refresh("new")).status == "REFRESHED"
@@ -141,9 +143,9 @@ def test_no_token_is_in_any_item(empty: Any) -> None:
     assert b.create(SecretId="bad", VerifyToken="true", ShouldOverwrite="true").status == "FAILED"
     assert b.create(ShouldOverwrite="true").status == "SUCCESS"
     assert run(world, Check()) == CHECKED
-    seen += str(items(empty))
+    seen += str(items(empty, TABLE))
     assert b.delete().status == a.delete().status == "SUCCESS"
-    seen += str(items(empty))
+    seen += str(items(empty, TABLE))
     assert "codebuild:" in seen
     assert "b-GitHub" in seen
     assert [text for text in (*world.secrets.texts.values(), TOKEN, "token-of-") if text in seen] == []

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from local import provider
+from local import programs, provider
 from local.git_provider import github_error, github_user
 from tests.end_to_end.conftest import Cloud
 from tests.end_to_end.test_stacks import ARN, FIRST, GITHUB, SECOND, sha256
@@ -28,18 +28,13 @@ def stack(cloud: Cloud) -> str:
 def until(reached: Callable[[], bool], seconds: float = _SECONDS) -> float:
     """Wait until something is so, and return how long it took."""
     begin = time.monotonic()
-    while not reached():
-        assert time.monotonic() - begin < seconds, "it did not come to pass"
-        time.sleep(0.02)
+    assert programs.until(reached, seconds, every=0.02), "it did not come to pass"
     return time.monotonic() - begin
 
 
 def still(cloud: Cloud, expected: dict[str, str], seconds: float = 3) -> None:
     """Check that the slots stay as they are."""
-    end = time.monotonic() + seconds
-    while time.monotonic() < end:
-        assert cloud.slots() == expected
-        time.sleep(0.1)
+    assert not programs.until(lambda: cloud.slots() != expected, seconds, every=0.1)
 
 
 def test_a_new_version_of_the_secret_is_imported_within_seconds(cloud: Cloud, stack: str) -> None:
@@ -125,8 +120,7 @@ def test_a_lost_event_and_a_lost_credential_are_found_by_the_check(cloud: Cloud,
     cloud.aws.codebuild.slots.delete_source_credentials("us-east-1", {"arn": f"{ARN}github"})
     check(cloud)
     until(lambda: cloud.slots() == {"GITHUB": sha256(FIRST)})
-    lost = {**cloud.slot_item(), "FollowedSecret": {"S": "nobody"}}  # so no event finds it
-    cloud.write([{"PutRequest": {"Item": lost}}])
+    cloud.table().put_item(Item={**cloud.slot_item(), "FollowedSecret": "nobody"})  # so no event finds it
     cloud.put_secret("codebuild/github", SECOND)
     still(cloud, {"GITHUB": sha256(FIRST)}, seconds=1)
     check(cloud)

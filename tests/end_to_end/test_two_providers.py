@@ -48,7 +48,7 @@ def check_by(cloud: Cloud, stack: str, *, region: str = REGION) -> None:
 
 def owners(cloud: Cloud) -> list[str]:
     """Return the logical ids that claim the one slot there is, the holder's last."""
-    return [claim["M"]["LogicalResourceId"]["S"] for claim in cloud.slot_item()["Claims"]["L"]]
+    return [claim["LogicalResourceId"] for claim in cloud.slot_item()["Claims"]]
 
 
 @contextmanager

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from local.git_provider import GitProvider, Reply, SilentServer, github_user
+from local.git_provider import GitProvider, Reply, github_user
 from source_credential.errors import TokenRefused
 from source_credential.git_providers.token_check import ProviderTokenCheck
 from source_credential.model import ServerType, Token, TokenFacts
@@ -92,8 +92,9 @@ def test_slow_server_does_not_hold_us(certificate: Path, reply: Reply) -> None:
 
 def test_server_that_never_speaks_does_not_hold_us(certificate: Path) -> None:
     """Nor does one that does not even begin with TLS."""
-    with SilentServer() as port:
-        facts = ask(certificate, ServerType.GITHUB, f"https://localhost:{port}", seconds=0.2)
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        url = f"https://localhost:{silent.getsockname()[1]}"
+        facts = ask(certificate, ServerType.GITHUB, url, seconds=0.2)
     assert "it did not answer within 0.2 seconds (TimeoutError)" in facts.warnings[0]
 
 

@@ -2,10 +2,14 @@
 
 import time
 
+import boto3
 import pytest
 import urllib3
+from botocore.config import Config
+from botocore.exceptions import ClientError
+from botocore.retries.bucket import Clock
 
-from local.codebuild_server import Bucket, CodeBuildServer
+from local.codebuild_server import CodeBuildServer
 from local.wire import Wire
 
 
@@ -22,13 +26,24 @@ def test_a_call_takes_as_long_as_it_is_told_to() -> None:
     assert call.seconds >= 0.05
 
 
-@pytest.mark.parametrize("rate", [1.0, 10.0])
-def test_a_bucket_lets_the_rate_through_after_what_it_holds(rate: float) -> None:
-    """It begins with what a second brings, and never holds more."""
+def test_calls_above_the_rate_are_throttled(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What a second brings is let through at once, and never more, however long nobody called."""
     now = 0.0
-    bucket = Bucket(rate, lambda: now)
-    assert [bucket.take() for _ in range(int(rate) + 1)] == [*[True] * int(rate), False]
-    now += 1 / rate
-    assert [bucket.take(), bucket.take()] == [True, False]
-    now += 100
-    assert [bucket.take() for _ in range(int(rate) + 1)] == [*[True] * int(rate), False]
+    monkeypatch.setattr(Clock, "current_time", lambda _clock: now)
+    with CodeBuildServer(rate=2) as server:
+        now = 100.0
+        assert [_is_throttled(server) for _ in range(3)] == [False, False, True]
+        now += 0.5
+        assert [_is_throttled(server) for _ in range(2)] == [False, True]
+    assert server.throttled == 2
+
+
+def _is_throttled(server: CodeBuildServer) -> bool:
+    codebuild = boto3.client(
+        "codebuild", endpoint_url=server.url, config=Config(retries={"total_max_attempts": 1, "mode": "standard"})
+    )
+    try:
+        codebuild.list_source_credentials()
+    except ClientError as error:
+        return error.response["Error"]["Code"] == "ThrottlingException"
+    return False

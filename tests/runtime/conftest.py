@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from local import provider
-from local.embedded_aws import EXAMPLE_CONNECTION, EXAMPLE_SECRETS, EmbeddedAws
+from local.embedded_aws import EmbeddedAws
 from local.emulator import REFRESH_HANDLER, Function, environment
 
 
@@ -22,11 +22,7 @@ def artifact(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def aws() -> Iterator[EmbeddedAws]:
     """Start an embedded AWS that holds what the events speak of."""
     with EmbeddedAws() as running:
-        secrets = running.client("secretsmanager")
-        for name, value in EXAMPLE_SECRETS.items():
-            secrets.create_secret(Name=name, SecretString=value)
-        running.codebuild.connect(EXAMPLE_CONNECTION, provider_type="GitLab")
-        running.create_table_and_queue()
+        running.create_examples()
         yield running
 
 

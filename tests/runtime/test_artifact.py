@@ -13,6 +13,7 @@ import pytest
 from local.embedded_aws import EXAMPLE_SECRETS, TABLE, EmbeddedAws
 from local.emulator import PYTHON, Function, environment
 from local.ministack import PROJECT
+from local.provider_table import empty_table
 from tests.receiver import Receiver
 
 EVENTS = sorted((PROJECT / "events/cloudformation").glob("*.json"))
@@ -39,11 +40,8 @@ def event(name: str, receiver: Receiver, **more: Any) -> dict[str, Any]:
 
 def begin_anew(aws: EmbeddedAws) -> None:
     """Empty the slots and the table."""
-    for credential in aws.codebuild.credentials():
-        aws.codebuild.slots.delete_source_credentials(credential.region, {"arn": credential.arn})
-    dynamodb = aws.client("dynamodb")
-    for item in dynamodb.scan(TableName=TABLE)["Items"]:
-        dynamodb.delete_item(TableName=TABLE, Key={name: item[name] for name in ("Subject", "What")})
+    aws.codebuild.slots.clear()
+    empty_table(aws.client("dynamodb"), TABLE)
 
 
 def unseen(function: Function, receiver: Receiver, *more: str) -> None:
@@ -207,7 +205,7 @@ def test_a_start_that_fails_is_answered(artifact: Path, receiver: Receiver, tmp_
     (broken / "source_credential/wiring.py").write_text(f"raise RuntimeError('{TOKENS[0]}')\n")
     # Bytecode, where there is some, is not compared with its source.
     shutil.rmtree(broken / "source_credential/__pycache__", ignore_errors=True)
-    with Function(broken, {"AWS_DEFAULT_REGION": "us-east-1"}) as function:
+    with Function(broken, {}) as function:
         sent = event("create-personal-access-token", receiver)
         assert function.invoke(sent) == "null"
         assert "the function could not start (RuntimeError)" in receiver.answer(sent)["Reason"]
@@ -220,7 +218,7 @@ def test_a_library_that_is_missing_is_answered(artifact: Path, receiver: Receive
     shutil.copytree(artifact, broken)
     for library in ("crhelper", "aws_lambda_powertools", "boto3", "fastjsonschema"):
         (broken / library).rename(broken / f"no-{library}")
-        with Function(broken, {"AWS_DEFAULT_REGION": "us-east-1"}) as function:
+        with Function(broken, {}) as function:
             sent = event("create-personal-access-token", receiver)
             assert function.invoke(sent) == "null"
             reason = receiver.answer(sent)["Reason"]
@@ -234,7 +232,7 @@ def test_a_library_that_is_missing_is_answered(artifact: Path, receiver: Receive
 @pytest.mark.parametrize("kind", ["create-personal-access-token", "update-in-place", "delete"])
 def test_a_setting_that_stops_a_library_is_answered(artifact: Path, receiver: Receiver, kind: str) -> None:
     """A log level that the Logger does not know; each request gets its one FAILED."""
-    with Function(artifact, {"AWS_DEFAULT_REGION": "us-east-1", "POWERTOOLS_LOG_LEVEL": "VERBOSE"}) as function:
+    with Function(artifact, {"POWERTOOLS_LOG_LEVEL": "VERBOSE"}) as function:
         sent = event(kind, receiver)
         assert function.invoke(sent) == "null"
         answer = receiver.answer(sent)
