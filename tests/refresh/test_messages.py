@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from source_credential.errors import Throttling
-from tests.fakes import ACCOUNT, V2, V3, secret_arn
+from tests.fakes import ACCOUNT, UNANSWERED, V2, V3, secret_arn
 from tests.invocation import Emitted, lines
 from tests.refresh.entry import (
     CHECK_ALL,
@@ -88,15 +88,27 @@ def test_a_message_that_fails_is_delayed_by_how_often_it_came(
     entry: Entry, log: io.StringIO, receive_count: int
 ) -> None:
     """The log says why, how often, which message and which slot, and the next invocation's lines do not."""
-    entry.world.codebuild.failure = Throttling("CodeBuild", "is throttled", "Again.")
+    entry.world.codebuild.failure = UNANSWERED
     assert entry.handled(refreshing(), receive_count=receive_count) == ["0"]
     assert entry.queue.delayed == [("handle-0", receive_count)]
     [failed] = [line for line in lines(log) if line["level"] == "ERROR"]
-    assert (failed["reason"], failed["receive_count"]) == ("CodeBuild: is throttled. Again.", receive_count)
+    assert (failed["reason"], failed["receive_count"]) == (str(UNANSWERED), receive_count)
     assert (failed["message_id"], failed["slot"]) == ("0", str(SLOT))
     entry.world.codebuild.failure = None
     entry.handled(CHECK_ALL)
     assert "slot" not in lines(log)[-1]
+
+
+@pytest.mark.parametrize(
+    ("receive_count", "delayed_as"), [(1, 1), (2, 1), (3, 2), (4, 2), (5, 3), (7, 4), (9, 5), (10, 5)]
+)
+def test_a_message_that_was_throttled_waits_as_if_it_had_come_half_as_often(
+    entry: Entry, receive_count: int, delayed_as: int
+) -> None:
+    """Where many slots want one rate, each has its chance soon: the last ones are not left to wait for nobody."""
+    entry.world.codebuild.failure = Throttling("CodeBuild", "is throttled", "Again.")
+    assert entry.handled(refreshing(), receive_count=receive_count) == ["0"]
+    assert entry.queue.delayed == [("handle-0", delayed_as)]
 
 
 def test_a_message_that_cannot_be_delayed_comes_again_all_the_same(entry: Entry, log: io.StringIO) -> None:
