@@ -116,8 +116,8 @@ def _rotation(found: Found) -> Iterator[Target]:
         largest.ratio,
         "",
         f"{largest.throttled} imports were throttled and tried again; {largest.calls.get('ChangeMessageVisibility', 0)}"
-        " messages were throttled four times in a run and had to come back, after 5 to 10 s, then after half a minute"
-        " or more, then after minutes, as every message that failed. 99 % of the slots took"
+        " messages were throttled four times in a run and had to come back, after 5 to 10 s, twice, then after half a"
+        " minute or more, twice, and only then after minutes. 99 % of the slots took"
         f" {largest.nearly:.0f} s; the last ones wait while nobody uses the rate. The functions started cold.",
     )
     yield Target(

@@ -162,12 +162,10 @@ def _serve(*, containers: bool) -> None:
 
 def _free_or_any(port: int) -> int:
     """Return the port when it is free, else one that is."""
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # as the servers do: old connections do not count
-        try:
-            probe.bind(("127.0.0.1", port))
-        except OSError:
-            return free_port()
+    try:
+        socket.create_server(("127.0.0.1", port)).close()  # which reuses an address, as the servers do
+    except OSError:
+        return free_port()
     return port
 
 

@@ -32,7 +32,7 @@ _LOCK: Final = PROJECT / "requirements/runtime.txt"
 def runtime_python() -> Path:
     """Return a Python with Lambda's runtime client and nothing else beside it; it is made where it is not there yet."""
     python, stamp = _ENVIRONMENT / "bin/python", _ENVIRONMENT / ".stamp"
-    base = _of_the_series() or Path(sys.executable)
+    base = next(filter(_is_of_the_series, _candidates()), Path(sys.executable))
     wanted = f"{version_of(base)}\n{_LOCK.read_text(encoding='utf-8')}"
     if not stamp.exists() or stamp.read_text(encoding="utf-8") != wanted:
         _run("venv", "--clear", "--python", str(base), str(_ENVIRONMENT))
@@ -45,10 +45,6 @@ def version_of(python: Path) -> str:
     """Return the version of a Python. Raises OSError and CalledProcessError when it does not run."""
     asked = [str(python), "-c", "import platform; print(platform.python_version())"]
     return subprocess.run(asked, capture_output=True, text=True, check=True).stdout.strip()
-
-
-def _of_the_series() -> Path | None:
-    return next((found for found in _candidates() if _is_of_the_series(found)), None)
 
 
 def _candidates() -> Iterator[Path]:
