@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import os
+import platform
 import py_compile
 import shutil
 import signal
@@ -27,9 +28,11 @@ _COMPILE_SECONDS = 120
 
 
 def made(artifact: Path, series: str) -> bool:
-    """Compile the artifact by the first Python that can, and tell whether there was one; say it where there was not."""
+    """Compile the artifact by the first Python that can, and tell if there was one, and which."""
     for command in _commands(artifact, series):
-        if _output(command, _COMPILE_SECONDS) is not None:
+        compiled_by = _output(command, _COMPILE_SECONDS)
+        if compiled_by is not None:
+            print(f"Bytecode by Python {compiled_by}", flush=True)
             return True
     print(
         f"No bytecode, so a cold start takes nearly twice as long: no Python {series} was found on the path, by uv or "
@@ -137,3 +140,4 @@ if __name__ == "__main__":
         if not build.validator(Path(sys.argv[1])).exists():
             build.generate(Path(sys.argv[1]))
     compile_all(Path(sys.argv[1]))
+    print(platform.python_version())  # who builds the same bytes again needs to know it
