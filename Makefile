@@ -2,15 +2,16 @@
 
 PYTHON ?= python3
 UV     := .tools/uv/bin/uv
+GITHUB := .github
 export SAM_CLI_TELEMETRY := 0
 
 .DEFAULT_GOAL := help
-.PHONY: help setup tools build sbom format check check-pages reference skeleton resource test bench profile meetings demo up down lock clean
+.PHONY: help setup tools build sbom format check check-pages workflows reference skeleton resource test bench profile meetings demo up down dist release lock clean
 
 help: ## Show this help
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-setup: .venv/.stamp tools .tools/checkov/.stamp ## Install what development needs; quick when it is there already
+setup: .venv/.stamp tools .tools/checkov/.stamp .tools/workflows/.stamp ## Install what development needs; quick when it is there already
 
 tools: .tools/sam/.stamp .tools/ministack/.stamp .tools/runtime/.stamp .tools/sbom/.stamp
 
@@ -27,7 +28,7 @@ sbom: .tools/sbom/.stamp # of what is in ARTIFACT, into the file SBOM; the same 
 format: .venv/.stamp ## Format the code and mend what the linter can
 	@.venv/bin/ruff format . && .venv/bin/ruff check --fix .
 
-check: setup ## Formatting, lint, types, import contract, templates
+check: setup ## Formatting, lint, types, import contract, templates, workflows
 	.venv/bin/ruff format --check .
 	.venv/bin/ruff check .
 	.venv/bin/mypy
@@ -36,6 +37,14 @@ check: setup ## Formatting, lint, types, import contract, templates
 	.tools/sam/bin/cfn-lint template.yaml examples/*.yaml
 	AWS_DEFAULT_REGION=us-east-1 .tools/sam/bin/sam validate --lint
 	.tools/checkov/bin/checkov --quiet --compact --skip-download --framework cloudformation --file template.yaml
+	@$(MAKE) --no-print-directory workflows
+
+workflows: .tools/workflows/.stamp # what GitHub reads, in the folder GITHUB; nothing of it asks the network
+	.tools/workflows/bin/actionlint -shellcheck "$(CURDIR)/.tools/workflows/bin/shellcheck" "$(GITHUB)"/workflows/*.yml
+	.tools/workflows/bin/zizmor --quiet --offline "$(GITHUB)"
+	.tools/workflows/bin/check-jsonschema --builtin-schema vendor.dependabot "$(GITHUB)/dependabot.yml"
+	.tools/workflows/bin/check-jsonschema --builtin-schema vendor.github-issue-config "$(GITHUB)/ISSUE_TEMPLATE/config.yml"
+	.tools/workflows/bin/check-jsonschema --builtin-schema vendor.github-issue-forms $(filter-out %/config.yml,$(wildcard $(GITHUB)/ISSUE_TEMPLATE/*.yml))
 
 # The parts of these pages between [[[cog and [[[end]]] are made, in their place.
 PAGES := README.md docs/reference.md docs/errors.md
@@ -77,6 +86,12 @@ up: .venv/.stamp tools ## Start the embedded AWS and print the environment to us
 down: ## Stop what `make up` started
 	@test ! -x .venv/bin/python || .venv/bin/python -m local.embedded_aws down
 
+dist: .venv/.stamp tools ## Build the files of a release of what is checked out into dist; TAG=v1.2.3 checks that it is that one
+	@.venv/bin/python -m release.dist $(TAG)
+
+release: .venv/.stamp tools ## Release what is on main, here, and push nothing: VERSION=1.2.3; docs/releasing.md
+	@.venv/bin/python -m release $(VERSION)
+
 LOCKS := handler/requirements requirements-dev $(basename $(wildcard requirements/*.in))
 
 lock: $(UV) ## Resolve every dependency anew and lock it with its hashes
@@ -86,7 +101,7 @@ lock: $(UV) ## Resolve every dependency anew and lock it with its hashes
 	done
 
 clean: down ## Remove everything these targets have made
-	rm -rf .venv .tools .local .aws-sam .coverage .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache
+	rm -rf .venv .tools .local .aws-sam dist .coverage .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache
 
 include handler/pip.mk
 
@@ -114,3 +129,4 @@ $(eval $(call environment,.tools/runtime,requirements/runtime.txt))
 $(eval $(call environment,.tools/sbom,requirements/sbom.txt))
 $(eval $(call environment,.tools/checkov,requirements/checkov.txt))
 $(eval $(call environment,.tools/bench,requirements/bench.txt))
+$(eval $(call environment,.tools/workflows,requirements/workflows.txt))
