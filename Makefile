@@ -87,10 +87,10 @@ down: ## Stop what `make up` started
 	@test ! -x .venv/bin/python || .venv/bin/python -m local.embedded_aws down
 
 dist: .venv/.stamp tools ## Build the files of a release of what is checked out into dist; TAG=v1.2.3 checks that it is that one
-	@.venv/bin/python -m release.dist $(TAG)
+	@.venv/bin/python -m release.dist $${TAG:+"$$TAG"}
 
 release: .venv/.stamp tools ## Release what is on main, here, and push nothing: VERSION=1.2.3; docs/releasing.md
-	@.venv/bin/python -m release $(VERSION)
+	@.venv/bin/python -m release $${VERSION:+"$$VERSION"}
 
 LOCKS := handler/requirements requirements-dev $(basename $(wildcard requirements/*.in))
 
