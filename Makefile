@@ -6,12 +6,12 @@ GITHUB := .github
 export SAM_CLI_TELEMETRY := 0
 
 .DEFAULT_GOAL := help
-.PHONY: help setup tools build sbom format check check-pages workflows reference skeleton resource test bench profile meetings demo up down dist release lock clean
+.PHONY: help setup tools build sbom format check check-pages workflows reference skeleton resource test bench profile meetings pictures demo up down dist release lock clean
 
 help: ## Show this help
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-setup: .venv/.stamp tools .tools/checkov/.stamp .tools/workflows/.stamp ## Install what development needs; quick when it is there already
+setup: .venv/.stamp tools .tools/checkov/.stamp .tools/workflows/.stamp .tools/pictures/.stamp ## Install what development needs; quick when it is there already
 
 tools: .tools/sam/.stamp .tools/ministack/.stamp .tools/runtime/.stamp .tools/sbom/.stamp
 
@@ -65,17 +65,20 @@ skeleton: .venv/.stamp ## Print the resource with every property, explained; SER
 resource: .venv/.stamp ## Make the resource of the AWS CLI's input, without its token; INPUT=file.json|- SECRET_ID= FORMAT=yaml|json
 	$(AUTHORING) resource "--input=$$INPUT" "--secret-id=$$SECRET_ID" "--format=$$FORMAT"
 
-test: .venv/.stamp tools ## Run every test; ARGS="-k word" picks some
+test: .venv/.stamp tools .tools/pictures/.stamp ## Run every test; ARGS="-k word" picks some
 	.venv/bin/python -m pytest $(if $(ARGS),$(ARGS),--numprocesses 4 --dist loadfile --cov --cov-report=term)
 
 meetings: .venv/.stamp ## Let thousands of requests meet at random, with deaths and lost answers; MEETINGS=20000 SEED=1
 	@MEETINGS=$(or $(MEETINGS),10000) $(if $(SEED),SEED=$(SEED)) .venv/bin/python -m pytest -q tests/slots/test_meetings.py
 
-bench: .venv/.stamp tools .tools/bench/.stamp ## Measure beside what people use, and write docs/benchmarks.md; RUNS=7 ROTATION=10000
+bench: .venv/.stamp tools .tools/bench/.stamp .tools/pictures/.stamp ## Measure beside what people use, and write docs/benchmarks.md; RUNS=7 ROTATION=10000
 	@.venv/bin/python -m bench --runs $(or $(RUNS),7) $(if $(ROTATION),--rotation $(ROTATION))
 
 profile: .venv/.stamp build ## Show what a cold start is made of: imports and clients of the built artifact
 	@.venv/bin/python -m local.profile .aws-sam/build/SourceCredentialFunction
+
+pictures: .venv/.stamp tools .tools/pictures/.stamp ## Make the pictures of docs/pictures anew, from real runs; ONLY=architecture
+	@.venv/bin/python -m pictures $(ONLY)
 
 demo: .venv/.stamp tools ## Watch a credential's whole life on an embedded AWS
 	@.venv/bin/python -m local.demo
@@ -130,3 +133,4 @@ $(eval $(call environment,.tools/sbom,requirements/sbom.txt))
 $(eval $(call environment,.tools/checkov,requirements/checkov.txt))
 $(eval $(call environment,.tools/bench,requirements/bench.txt))
 $(eval $(call environment,.tools/workflows,requirements/workflows.txt))
+$(eval $(call environment,.tools/pictures,requirements/pictures.txt))

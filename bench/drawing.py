@@ -1,6 +1,6 @@
 """Draws the picture, in the environment that has matplotlib: JSON from standard input, an SVG to the file named.
 
-    .tools/bench/bin/python -m bench.drawing docs/benchmarks.svg < bars.json
+    .tools/pictures/bin/python -m bench.drawing docs/benchmarks.svg < bars.json
 
 JSON: panels of the same names; each has `title`, `unit` and `bars`; a bar has `name`, `value`, `low`, `high`, `ours`.
 """
@@ -10,22 +10,17 @@ import sys
 from pathlib import Path
 from typing import Any
 
-import matplotlib as mpl
-
-mpl.use("svg")
 from matplotlib import pyplot as plt
 
-_STYLE = {
-    "font.size": 9,
-    "svg.fonttype": "none",  # text stays text
-    "svg.hashsalt": "benchmarks",  # the same figures give the same ids
-}
-_OURS, _PEER = "#1b7f5c", "#9aa5b1"
+from pictures.style import save, use
+from pictures.theme import LIGHT
+
+_OURS, _PEER = LIGHT.ok, "#9aa5b1"
 
 
 def draw(panels: list[dict[str, Any]], path: Path) -> None:
     """Draw a panel of bars beside each other, with a line from the lowest to the highest."""
-    mpl.rcParams.update(_STYLE)
+    use(LIGHT)
     figure, axes = plt.subplots(1, len(panels), figsize=(4.2 * len(panels), 4.2), layout="constrained", sharey=True)
     for axis, panel in zip(axes, panels, strict=True):
         bars = panel["bars"][::-1]
@@ -46,7 +41,7 @@ def draw(panels: list[dict[str, Any]], path: Path) -> None:
         axis.set_title(panel["title"])
         axis.set_xlabel(panel["unit"])
         axis.spines[["top", "right"]].set_visible(False)
-    figure.savefig(path, format="svg", metadata={"Date": None})
+    save(figure, path, Title="Benchmarks of Source Credential")
 
 
 if __name__ == "__main__":

@@ -10,7 +10,7 @@ from bench.found import Found
 from bench.spread import Spread
 from local.ministack import PROJECT
 
-_PYTHON: Final = PROJECT / ".tools/bench/bin/python"  # has matplotlib
+_PYTHON: Final = PROJECT / ".tools/pictures/bin/python"  # has matplotlib
 
 
 def panels(found: Found) -> list[dict[str, Any]]:
