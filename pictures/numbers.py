@@ -8,14 +8,13 @@ which Lambda reports each run, and of the queues' own counts. The names of funct
 
 import json
 import re
-import time
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, Final, NamedTuple
 
 from local.embedded_aws import EmbeddedAws
-from pictures.week import outputs
+from pictures.week import HOURS, outputs
 
 QUEUES: Final = ("RefreshQueue", "RefreshDeadLetterQueue", "DeadLetterQueue")
 _COUNTS: Final = ("ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible")
@@ -134,7 +133,7 @@ class Asked(NamedTuple):
 
 
 def points(aws: EmbeddedAws, asked: Asked, begin: float) -> list[tuple[float, float]]:
-    """Return the statistic of each period that has numbers: seconds from `begin`, and value."""
+    """Return the statistic of each period of the week that has numbers: seconds from `begin`, and value."""
     metric = {
         "Namespace": asked.namespace,
         "MetricName": asked.name,
@@ -145,7 +144,7 @@ def points(aws: EmbeddedAws, asked: Asked, begin: float) -> list[tuple[float, fl
             {"Id": "asked", "MetricStat": {"Metric": metric, "Period": asked.period, "Stat": asked.stat}}
         ],
         StartTime=datetime.fromtimestamp(begin, UTC),
-        EndTime=datetime.fromtimestamp(time.time() + 60, UTC),
+        EndTime=datetime.fromtimestamp(begin + HOURS, UTC),
         ScanBy="TimestampAscending",
     )
     [found] = answer["MetricDataResults"]

@@ -1,8 +1,8 @@
 """A week of a provider on the embedded AWS, in which a second stands for an hour. The dashboard shows what it wrote.
 
 Three stacks are there from the day before; secrets rotate, a template has a mistake, somebody deletes a credential by
-hand, secrets get tokens that are dead, and a check looks at all slots each day. Everything is done by the provider itself; a Git provider that
-runs here tells when tokens expire.
+hand, secrets get tokens that are dead, and a check looks at all slots each day. Everything is done by the provider
+itself; a Git provider that runs here tells when tokens expire.
 """
 
 import json

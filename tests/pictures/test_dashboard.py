@@ -1,33 +1,18 @@
-"""The picture of the dashboard is of the template's body, with numbers as CloudWatch makes them of what was written."""
+"""The picture of the dashboard is of the template's body, and has all that it is given."""
 
-import json
-import time
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from local.embedded_aws import EmbeddedAws
 from pictures.__main__ import FOLDER
-from pictures.dashboard import body, picture
+from pictures.dashboard import body
 from pictures.dashboard import source as source_of
-from pictures.log_query import UnknownQuery, rows
-from pictures.numbers import Number, Queues, hand_over, of_functions, own
-from pictures.series import NoNumbers, metric, series, state
 from pictures.theme import DARK, LIGHT, THEMES, file
 from tests.pictures.svg import draw, source, words
 from tests.template.stack import TEMPLATE
 
 WIDGETS = body(TEMPLATE)["widgets"]
-SERVICE = (("service", "source-credential-provider"),)
-
-
-@pytest.fixture(scope="module")
-def aws() -> Iterator[EmbeddedAws]:
-    """Return an embedded AWS, for its CloudWatch."""
-    with EmbeddedAws() as started:
-        yield started
 
 
 @pytest.mark.parametrize("theme", list(THEMES))
@@ -43,182 +28,6 @@ def test_the_picture_in_the_docs_is_of_this_dashboard(theme: str) -> None:
     alarms = [arn.strip("<>").removesuffix(".Arn") for each in properties for arn in each.get("alarms", [])]
     assert (len(titles), len(alarms)) == (len(WIDGETS) - 1, 10)
     assert [word for word in [*titles, *labels, *axes, *alarms] if word not in written] == []
-
-
-def _alarm(**properties: Any) -> dict[str, Any]:
-    return {
-        "AlarmDescription": "Something is wrong.",
-        "Namespace": "Tests",
-        "Dimensions": [{"Name": "service", "Value": "source-credential-provider"}],
-        "Statistic": "Sum",
-        "Period": 3600,
-        "EvaluationPeriods": 26,
-        "DatapointsToAlarm": 1,
-        "ComparisonOperator": "GreaterThanThreshold",
-        "Threshold": 0,
-        "TreatMissingData": "notBreaching",
-        **properties,
-    }
-
-
-def test_an_alarm_rings_for_what_is_in_its_window_at_the_weeks_end(aws: EmbeddedAws) -> None:
-    """A number beyond the threshold counts for so many hours, each a second of the run, and for its metric only."""
-    begin = int(time.time()) - 3600
-    hand_over(
-        aws, [Number("Tests", "Early", SERVICE, begin + 100, 1), Number("Tests", "Late", SERVICE, begin + 150, 1)]
-    )
-    hand_over(
-        aws, [Number("Tests", "Days", SERVICE, begin + 150, 13), Number("Tests", "Of", (("a", "b"),), begin + 150, 1)]
-    )
-    states = [state(_alarm(MetricName=name), aws, begin) for name in ("Early", "Late", "Of", "Never")]
-    assert states == ["OK", "ALARM", "OK", "OK"]
-    fewer = {"MetricName": "Days", "Statistic": "Minimum", "ComparisonOperator": "LessThanThreshold"}
-    assert [state(_alarm(**fewer, Threshold=days), aws, begin) for days in ("13", "14")] == ["OK", "ALARM"]
-    with pytest.raises(NotImplementedError, match="Something is wrong"):
-        state(_alarm(MetricName="Late", DatapointsToAlarm=2), aws, begin)
-
-
-def test_a_line_has_the_statistic_of_each_period(aws: EmbeddedAws) -> None:
-    """As the row says; periods without a number have none. A row of which nothing was written is told of."""
-    begin = int(time.time()) - 3600
-    values = [(10.1, 1.0), (10.4, 3.0), (12.2, 5.0)]
-    hand_over(aws, [Number("Tests", "Seconds", SERVICE, begin + second, value) for second, value in values])
-    row = [
-        "Tests",
-        "Seconds",
-        "service",
-        "source-credential-provider",
-        {"stat": "Maximum", "label": "All", "color": "#000000"},
-    ]
-    [line] = series(row, {"period": 3600}, aws, begin)
-    assert line == {
-        "label": "All",
-        "color": "#000000",
-        "axis": "left",
-        "period": 1,
-        "points": [(10.0, 3.0), (12.0, 5.0)],
-    }
-    row[-1] = {"stat": "p50", "label": "Half", "yAxis": "right"}
-    [line] = series(row, {"period": 3600}, aws, begin)
-    assert (line["axis"], line["points"]) == ("right", [(10.0, 2.0), (12.0, 5.0)])
-    with pytest.raises(NoNumbers, match="the dashboard names Tests Nothing"):
-        series(["Tests", "Nothing", {"stat": "Sum", "label": "None"}], {}, aws, begin)
-
-
-def test_a_search_finds_a_line_for_each_server_type(aws: EmbeddedAws) -> None:
-    """Of this provider's, and not the number of all server types."""
-    begin = int(time.time()) - 3600
-    name = "DaysUntilExpiry"
-    found = [("GITHUB", 30.0), ("BITBUCKET", 20.0)]
-    numbers = [
-        Number("SourceCredential", name, (("ServerType", kind), *SERVICE), begin + 5, days) for kind, days in found
-    ]
-    other = (("ServerType", "GITHUB"), ("service", "another"))
-    hand_over(aws, [*numbers, *(Number("SourceCredential", name, each, begin + 5, 1.0) for each in (SERVICE, other))])
-    [row] = next(each["properties"]["metrics"] for each in WIDGETS if "annotations" in each["properties"])
-    assert metric(row) == ("SourceCredential", name, ("ServerType", "service"))
-    lines = series(row, {}, aws, begin)
-    assert [(line["label"], [value for _, value in line["points"]]) for line in lines] == [
-        ("BITBUCKET", [20.0]),
-        ("GITHUB", [30.0]),
-    ]
-    with pytest.raises(NotImplementedError, match="no such expression: METRICS"):
-        metric([{"id": "other", "expression": "METRICS()"}])
-
-
-def test_a_dashboard_without_numbers_is_not_drawn(aws: EmbeddedAws) -> None:
-    """A picture of a metric that nobody writes would show what there is not."""
-    with pytest.raises(NoNumbers, match="the run has written no number of it"):
-        picture(TEMPLATE, aws, time.time(), [])
-
-
-def _event(stream: str, seconds: float, message: object) -> dict[str, Any]:
-    text = message if isinstance(message, str) else json.dumps(message, separators=(",", ":"))
-    return {"logStreamName": stream, "timestamp": int(seconds * 1000), "message": text}
-
-
-def _report(stream: str, seconds: float, milliseconds: int) -> dict[str, Any]:
-    return _event(
-        stream, seconds, f"REPORT RequestId: id\tDuration: {milliseconds} ms\tBilled Duration: {milliseconds} ms"
-    )
-
-
-def test_the_functions_metrics_are_read_out_of_their_log() -> None:
-    """Their own, in the embedded metric format; and Lambda's of each run, of whichever function it was."""
-    directive = {"Namespace": "SourceCredential", "Dimensions": [["service"]], "Metrics": [{"Name": "Imports"}]}
-    written = {"_aws": {"Timestamp": 2000, "CloudWatchMetrics": [directive]}, "service": "mine", "Imports": [1.0, 1.0]}
-    log = [
-        _event("provider", 3, {"request_type": "Create"}),
-        _event("provider", 3, written),
-        _report("provider", 3, 1500),
-        _event("provider", 9, "[ERROR] Runtime.ImportModuleError"),
-        _report("provider", 9, 500),
-        _report("refresh", 3, 2000),
-        _report("another refresh", 2, 500),
-    ]
-    assert list(own(log)) == [Number("SourceCredential", "Imports", (("service", "mine"),), 2.0, 1.0)] * 2
-    found = [(dict(each.dimensions)["FunctionName"], each.name, each.seconds, each.value) for each in of_functions(log)]
-    provider = [each[1:] for each in found if each[0] == "<SourceCredentialFunction>" and each[1] != "Throttles"]
-    assert provider == [
-        *(("Errors", 1.5, 0), ("Duration", 1.5, 1500.0), ("ConcurrentExecutions", 1.5, 1)),
-        *(("Errors", 8.5, 1), ("Duration", 8.5, 500.0), ("ConcurrentExecutions", 8.5, 1)),
-    ]
-    assert [each[1:] for each in found if each[:2] == ("<RefreshFunction>", "ConcurrentExecutions")] == [
-        ("ConcurrentExecutions", 1.0, 2),
-        ("ConcurrentExecutions", 1.5, 2),
-    ]
-
-
-def test_a_queue_is_as_old_as_it_has_not_been_empty(aws: EmbeddedAws, monkeypatch: pytest.MonkeyPatch) -> None:
-    """What waits and what is hidden is counted, each time it is looked at."""
-    sqs = aws.client("sqs")
-    names = ("RefreshQueue", "RefreshDeadLetterQueue", "DeadLetterQueue")
-    urls = {f"{name}Url": sqs.create_queue(QueueName=name)["QueueUrl"] for name in names}
-    monkeypatch.setattr("pictures.numbers.outputs", lambda _: urls)
-    queues = Queues(aws)
-    queues.count(1.0)
-    sqs.send_message(QueueUrl=urls["RefreshQueueUrl"], MessageBody="{}")
-    queues.count(2.0)
-    queues.count(4.0)
-    sqs.purge_queue(QueueUrl=urls["RefreshQueueUrl"])
-    queues.count(5.0)
-    of_refresh = [each for each in queues.numbers if each.dimensions == (("QueueName", "<RefreshQueue.QueueName>"),)]
-    visible = [each.value for each in of_refresh if each.name == "ApproximateNumberOfMessagesVisible"]
-    age = [each.value for each in of_refresh if each.name == "ApproximateAgeOfOldestMessage"]
-    assert (visible, age) == ([0, 1, 1, 0], [0.0, 1.0, 3.0, 0.0])
-
-
-def test_the_query_of_the_log_finds_the_failures() -> None:
-    """The dashboard's own query, over lines of the code's and of Lambda's: the newest first."""
-    query = next(widget["properties"]["query"] for widget in WIDGETS if widget["type"] == "log")
-    log = [
-        _event("a", 1000 - 1, {"level": "ERROR", "message": "The day before"}),
-        _event("a", 1000 + 3, {"level": "INFO", "message": "Checked"}),
-        _event("a", 1000 + 30, {"level": "INFO", "message": "Answered", "status": "FAILED", "reason": "why"}),
-        _event("a", 1000 + 31, {"level": "ERROR", "message": "Failed", "slot": "1/2/GITHUB", "error_type": "KeyError"}),
-        _event("a", 1000 + 32, "2026 Task timed out after 130.00 seconds"),
-    ]
-    columns, found = rows(query, log, 1000)
-    assert columns == ["@timestamp", "what", "slot", "StackId", "LogicalResourceId", "reason", "error_type"]
-    assert found == [
-        ["day 2, 08:00", "2026 Task timed out after 130.00 seconds", "", "", "", "", ""],
-        ["day 2, 07:00", "Failed", "1/2/GITHUB", "", "", "", "KeyError"],
-        ["day 2, 06:00", "Answered", "", "", "", "why", ""],
-    ]
-
-
-@pytest.mark.parametrize(
-    "query",
-    [
-        "SOURCE 'log' | fields @message | limit 1",
-        "SOURCE 'log' | fields upper(a) | filter a = 'b' | sort @timestamp desc | limit 1",
-        "SOURCE 'log' | fields a | filter a > 3 | sort @timestamp desc | limit 1",
-    ],
-)
-def test_a_query_that_is_not_known_is_told_of(query: str) -> None:
-    """Rather than drawing something that it does not ask for."""
-    with pytest.raises(UnknownQuery, match="not"):
-        rows(query, [], 0)
 
 
 def _made_up() -> dict[str, Any]:
