@@ -12,7 +12,8 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from local.cloudformation_template import load
-from local.ministack import PROJECT, DidNotStart
+from local.ministack import PROJECT
+from local.programs import DidNotStart
 from local.provider import CommandFailed
 from pictures import architecture, dashboard
 from pictures.log_query import UnknownQuery

@@ -13,8 +13,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, Final, NamedTuple
 
+from local import provider
 from local.embedded_aws import EmbeddedAws
-from pictures.week import HOURS, outputs
+from local.stacks import Stacks
+from pictures.week import HOURS
 
 QUEUES: Final = ("RefreshQueue", "RefreshDeadLetterQueue", "DeadLetterQueue")
 _COUNTS: Final = ("ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible")
@@ -37,7 +39,7 @@ class Queues:
 
     def __init__(self, aws: EmbeddedAws) -> None:
         """Find the queues by the outputs of the provider's stack."""
-        named = outputs(aws)
+        named = Stacks(aws).outputs(provider.STACK_NAME)
         self._client = aws.client("sqs")
         self._urls = {name: named[f"{name}Url"] for name in QUEUES}
         self._held_since: dict[str, float] = {}

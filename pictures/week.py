@@ -18,6 +18,7 @@ from local.codebuild_server import ACCOUNT_ID
 from local.embedded_aws import EmbeddedAws
 from local.git_provider import github_user
 from local.ministack import REGION
+from local.stacks import Stacks
 
 HOURS: Final = 7 * 24
 _GITHUB: Final = "GITHUB"
@@ -92,7 +93,7 @@ class Week:
             self._send({"check": {"slot": f"{ACCOUNT_ID}/{REGION}/{kind}"}})
 
     def _send(self, message: object) -> None:
-        url = outputs(self._aws)["RefreshQueueUrl"]
+        url = Stacks(self._aws).outputs(provider.STACK_NAME)["RefreshQueueUrl"]
         self._aws.client("sqs").send_message(QueueUrl=url, MessageBody=json.dumps(message))
 
     def _rotate(self, kind: str) -> None:
@@ -148,13 +149,8 @@ class Week:
         change(StackName=kind.lower().replace("_", "-"), TemplateBody=json.dumps(template))
 
 
-def outputs(aws: EmbeddedAws) -> dict[str, str]:
-    """Return the outputs of the provider's stack."""
-    [stack] = aws.client("cloudformation").describe_stacks(StackName=provider.STACK_NAME)["Stacks"]
-    return {output["OutputKey"]: output["OutputValue"] for output in stack["Outputs"]}
-
-
 def log(aws: EmbeddedAws) -> list[dict[str, Any]]:
     """Return the functions' log, oldest first: events as CloudWatch Logs has them."""
-    pages = aws.client("logs").get_paginator("filter_log_events").paginate(logGroupName=outputs(aws)["LogGroupName"])
+    group = Stacks(aws).outputs(provider.STACK_NAME)["LogGroupName"]
+    pages = aws.client("logs").get_paginator("filter_log_events").paginate(logGroupName=group)
     return sorted((event for page in pages for event in page["events"]), key=lambda event: event["timestamp"])

@@ -46,7 +46,7 @@ def test_a_queue_is_as_old_as_it_has_not_been_empty(aws: EmbeddedAws, monkeypatc
     sqs = aws.client("sqs")
     names = ("RefreshQueue", "RefreshDeadLetterQueue", "DeadLetterQueue")
     urls = {f"{name}Url": sqs.create_queue(QueueName=name)["QueueUrl"] for name in names}
-    monkeypatch.setattr("pictures.numbers.outputs", lambda _: urls)
+    monkeypatch.setattr("local.stacks.Stacks.outputs", lambda *_: urls)
     queues = Queues(aws)
     queues.count(1.0)
     sqs.send_message(QueueUrl=urls["RefreshQueueUrl"], MessageBody="{}")
