@@ -26,7 +26,7 @@ _ENTERPRISE: Final = "GITHUB_ENTERPRISE"
 _BITBUCKET: Final = "BITBUCKET"
 _EXPIRES_IN_DAYS: Final = {_GITHUB: 32, _ENTERPRISE: 20}  # told on the day before
 _CHECKED_AT: Final = 20  # o'clock
-_DAY_BEFORE: Final = 24  # hours, for the functions' first runs on this machine, which are slow
+_DAY: Final = 24  # hours
 _INTO_THE_HOUR: Final = 0.2  # seconds
 _LAST_SECONDS: Final = 3  # for the last line to be in the log
 
@@ -43,12 +43,13 @@ class Week:
     def live(self, each_hour: Callable[[float], None]) -> float:
         """Let it pass, and the day before it; return when it began, in seconds since the epoch. Raises what went wrong.
 
-        each_hour: is called once an hour, with the time it is then. What happens does not keep it waiting.
+        each_hour: is called once an hour, with the time it is then. What happens does not keep it waiting. The week
+        begins at a multiple of a day, as CloudWatch's periods do; the day before is for the functions' slow first runs.
         """
-        begin, plan = math.ceil(time.time()) + _DAY_BEFORE, self._plan()
+        begin, plan = math.ceil(time.time() / _DAY + 1) * _DAY, self._plan()
         with ThreadPoolExecutor(max_workers=1) as things:  # one after the other
             happened = []
-            for hour in range(-_DAY_BEFORE, HOURS):
+            for hour in range(-_DAY, HOURS):
                 time.sleep(max(0.0, begin + hour + _INTO_THE_HOUR - time.time()))
                 happened += [things.submit(happening) for happening in plan.get(hour, [])]
                 each_hour(time.time())
