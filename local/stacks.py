@@ -35,6 +35,10 @@ class Stacks:
         """Return a stack's outputs."""
         return {output["OutputKey"]: output["OutputValue"] for output in self.description(stack).get("Outputs", [])}
 
+    def parameters(self, stack: str) -> dict[str, str]:
+        """Return a stack's parameters."""
+        return {each["ParameterKey"]: each["ParameterValue"] for each in self.description(stack).get("Parameters", [])}
+
     def exists(self, stack: str) -> bool:
         """Tell whether a stack is there."""
         try:
