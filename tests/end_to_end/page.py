@@ -5,7 +5,7 @@ import subprocess
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Final, Self
 
 from local import provider
 from local.codebuild_server import ACCOUNT_ID
@@ -14,19 +14,23 @@ from local.ministack import PROJECT, REGION
 
 # What this reader has otherwise than the page: another account and region; the provider is built, and elsewhere; and
 # the AWS CLI is version 1. That asks AWS itself for queues in some regions, whatever AWS_ENDPOINT_URL says. And when it
-# waits it looks every half minute, so here it does not begin to before there is nothing to wait for.
-_ON_THE_PAGE = "111122223333/eu-west-1"
+# waits it looks every half minute, so here it does not begin to before there is nothing to wait for; what it deploys,
+# the SAM CLI deploys here, which takes the same options and looks every second.
+_ACCOUNT, _REGION = "111122223333", "eu-west-1"
 _SHELL: Final = """
 aws() {
   local more=()
   case "$1 $2" in
+    "cloudformation deploy") sam "${@:2}"; return ;;
     sqs*) more=(--endpoint-url "$AWS_ENDPOINT_URL") ;;
     "cloudformation wait") while [[ $(command aws cloudformation list-stacks) == *_IN_PROGRESS* ]]; do :; done ;;
   esac
   command aws "$@" "${more[@]}"
 }
 sam() {
-  local more=(--s3-bucket "$BUCKET" --capabilities CAPABILITY_IAM)
+  local more=()
+  [[ "$*" == *--s3-bucket* ]] || more+=(--s3-bucket "$BUCKET")
+  [[ "$*" == *--capabilities* ]] || more+=(--capabilities CAPABILITY_IAM)
   case "$*" in
     build) return ;;
     *--template-file*) ;;
@@ -36,10 +40,23 @@ sam() {
 }
 """
 
+# For what the embedded AWS does not have: the AWS CLI checks the options. It asks nothing of AWS but a stack's outputs.
+_CHECKED: Final = """
+aws() {
+  case "$1 $2" in
+    "cloudformation describe-stacks") command aws "$@" ;;
+    *) command aws "$@" --generate-cli-skeleton output ;;
+  esac
+}
+"""
+
 
 @dataclass(frozen=True)
 class Block:
-    """A fenced block of a page: commands (sh), or a file (yaml) whose name is in its first line."""
+    """A fenced block of a page: commands (sh), or a file (yaml) whose name is in its first line.
+
+    The commands of a block of kind bash are those that are not tried.
+    """
 
     kind: str
     text: str
@@ -68,12 +85,15 @@ class Reader:
     def __init__(self, page: str, names: str, *, aws: EmbeddedAws, build: Path, folder: Path) -> None:
         """Open a page; names: the heading under which it says what its commands take their names from.
 
-        `region` is that of the slots that the commands speak of.
+        `region` is that of the slots that the commands speak of; `here` has what stands in a file otherwise than on the
+        page, by what stands there.
         """
         self._blocks = blocks(page)
         [self._names] = self._blocks[names]
         self._folder = folder
+        self._typed = ""
         self.region = REGION
+        self.here: dict[str, str] = {}
         self._environment: Mapping[str, str] = {
             **provider.command_environment(aws),
             "BUCKET": provider.make_bucket(aws),
@@ -82,10 +102,21 @@ class Reader:
 
     def follow(self, heading: str) -> str:
         """Do what stands under a heading, in its order; return what the commands printed."""
-        printed = [
-            self.type(block.text) if block.kind == "sh" else self._save(block) for block in self._blocks[heading]
-        ]
-        return "".join(printed)
+        return "".join(self._follow(block) for block in self._blocks[heading])
+
+    def _follow(self, block: Block) -> str:
+        match block.kind:
+            case "sh":
+                return self.type(block.text)
+            case "bash":
+                return self.check(block.text)
+            case _:
+                return self._save(block)
+
+    def typing(self, text: str) -> Self:
+        """Have a text for the command that waits for a line."""
+        self._typed = text
+        return self
 
     def save(self, heading: str) -> None:
         """Save the first file under a heading, and do no more."""
@@ -93,9 +124,12 @@ class Reader:
 
     def type(self, commands: str, *, fails: bool = False) -> str:
         """Type commands; return what they printed, errors too where they are to fail."""
-        commands = commands.replace(_ON_THE_PAGE, f"{ACCOUNT_ID}/{self.region}")
+        typed = f"{self._names.text}{commands}"
+        for there, here in ((f"{_ACCOUNT}/{_REGION}", f"{ACCOUNT_ID}/{self.region}"), (_ACCOUNT, ACCOUNT_ID)):
+            typed = typed.replace(there, here)
         done = subprocess.run(
-            ["/usr/bin/env", "bash", "-euo", "pipefail", "-c", f"{_SHELL}{self._names.text}{commands}"],
+            ["/usr/bin/env", "bash", "-euo", "pipefail", "-c", f"{_SHELL}{typed}"],
+            input=f"{self._typed}\n",
             cwd=self._folder,
             env=dict(self._environment),
             capture_output=True,
@@ -104,6 +138,10 @@ class Reader:
         )
         assert bool(done.returncode) == fails, f"{commands}\n{done.stdout}{done.stderr}"
         return done.stdout + (done.stderr if fails else "")
+
+    def check(self, commands: str, *, fails: bool = False) -> str:
+        """Let the AWS CLI check the options of commands that cannot be tried; return what it printed."""
+        return self.type(_CHECKED + commands, fails=fails)
 
     def edit(self, file: str, old: str, new: str) -> None:
         """Change a file that was saved."""
@@ -114,5 +152,8 @@ class Reader:
     def _save(self, block: Block) -> str:
         name = re.fullmatch(r"# (\S+)", block.text.splitlines()[0])
         assert name, "the first line of a file is its name"
-        (self._folder / name[1]).write_text(block.text, encoding="utf-8")
+        text = block.text
+        for there, here in self.here.items():
+            text = text.replace(there, here)
+        (self._folder / name[1]).write_text(text, encoding="utf-8")
         return ""
