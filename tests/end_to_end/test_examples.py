@@ -189,6 +189,7 @@ def test_the_project_waits_for_its_token(here: Cloud) -> None:
     deployment = deployment_of(first)
     assert deploy(here, deployment) == "CREATE_COMPLETE"
     assert set(here.outputs(deployment.stack)) == {"SecretArn"}
+    assert here.client("codebuild").list_projects()["projects"] == []
     assert deploy(here, deployment, TokenIsStored="true") == "UPDATE_ROLLBACK_COMPLETE"
     assert "Secret codebuild/project-github: " in here.reasons(deployment.stack)
     assert what_is_held(here) == {}
@@ -199,6 +200,9 @@ def test_the_project_is_made_after_its_credential_and_follows_a_rotation(here: C
     deployment = follow(here, example("project"), typed=THIRD)
     events = here.client("cloudformation").describe_stack_events(StackName=deployment.stack)["StackEvents"]
     made = {"CREATE_COMPLETE", "UPDATE_COMPLETE"}  # the latter is MiniStack's word for what an update adds
+    name, url = here.outputs(deployment.stack)["ProjectName"], here.parameters(deployment.stack)["RepositoryUrl"]
+    [project] = here.client("codebuild").batch_get_projects(names=[name])["projects"]
+    assert (project["source"]["type"], project["source"]["location"]) == ("GITHUB", url)
     order = [event["LogicalResourceId"] for event in reversed(events) if event["ResourceStatus"] in made]
     assert order.index("Secret") < order.index("GitHub") < order.index("Project")
     here.put_secret("codebuild/project-github", FIRST)

@@ -1,4 +1,4 @@
-"""docs/organisation.md, followed on the embedded AWS, which has one account, no organisation and no StackSets."""
+"""docs/organisation.md, followed on the embedded AWS, which has one account and no StackSets."""
 
 import json
 from collections.abc import Iterator

@@ -24,7 +24,12 @@ LOOP = "Fn::ForEach::"
 OWN_SECRET = "arn:aws:secretsmanager:eu-west-1:111122223333:secret:codebuild/project-github-AbCdEf"
 
 # What the parameters without a default are given, and every further choice that an example has.
-NEEDED = {"ConnectionArn": CONNECTION, "TargetRoleArn": TARGET_ROLE, "ServerUrl": "https://github.example.com"}
+NEEDED = {
+    "ConnectionArn": CONNECTION,
+    "RepositoryUrl": "https://github.com/example/repository.git",
+    "ServerUrl": "https://github.example.com",
+    "TargetRoleArn": TARGET_ROLE,
+}
 CHOICES: Mapping[str, list[dict[str, str]]] = {
     "conditional": [{}, {"ConnectionArn": CONNECTION}],
     "github": [{}, {"SecretKey": "token"}, {"VerifyToken": "true"}],
