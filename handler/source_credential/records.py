@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 from uuid import uuid4
 
+from source_credential.contract.attributes import Attributes
 from source_credential.model import Owner, Request, Slot, Specification, Target
 
 
@@ -53,15 +54,15 @@ class Claim:
         What the Git provider has told of a token is told only while it is to be asked.
         """
         is_verified = self.specification.verify_token
-        return {
-            "Arn": self.arn,
-            "ServerType": self.specification.server_type.value,
-            "AuthType": self.specification.auth_type.value,
-            "SecretArn": self.secret_arn or "",
-            "SecretVersionId": self.secret_version_id or "",
-            "TokenExpiresAt": (is_verified and self.token_expires_at) or "",
-            "TokenLogin": (is_verified and self.token_login) or "",
-        }
+        return Attributes(
+            Arn=self.arn,
+            ServerType=self.specification.server_type.value,
+            AuthType=self.specification.auth_type.value,
+            SecretArn=self.secret_arn or "",
+            SecretVersionId=self.secret_version_id or "",
+            TokenExpiresAt=(is_verified and self.token_expires_at) or "",
+            TokenLogin=(is_verified and self.token_login) or "",
+        )._asdict()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,1 +1,1 @@
-"""Rules for cfn-lint: what the provider would refuse, and what would surprise, in templates with Custom::SourceCredential."""
+"""Rules for cfn-lint: what the provider would refuse, and what would surprise, in a Custom::SourceCredential."""

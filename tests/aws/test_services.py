@@ -10,7 +10,7 @@ import pytest
 import build
 from local.ministack import PROJECT
 from source_credential.aws import services
-from source_credential.contract.properties import SCHEMA
+from source_credential.contract.schema import SCHEMA
 
 CODE = PROJECT / "handler/source_credential"
 NAMED = {name: value for name, value in vars(services).items() if name.isupper()}

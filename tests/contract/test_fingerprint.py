@@ -5,7 +5,8 @@ from typing import Any
 
 import pytest
 
-from source_credential.contract.properties import SCHEMA, fingerprint
+from source_credential.contract.properties import fingerprint
+from source_credential.contract.schema import SCHEMA
 
 GITHUB = {"ServerType": "GITHUB", "AuthType": "PERSONAL_ACCESS_TOKEN", "SecretId": "codebuild/github"}
 

@@ -5,7 +5,8 @@ from typing import Any
 
 import pytest
 
-from source_credential.contract.properties import SCHEMA, parse
+from source_credential.contract.properties import parse
+from source_credential.contract.schema import SCHEMA
 from source_credential.errors import InvalidRequest
 from source_credential.model import AuthType, ServerType, Specification
 from tests.fakes import CONNECTION_ARN, VERSION_ID

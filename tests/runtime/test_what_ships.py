@@ -19,7 +19,8 @@ import bytecode
 from local.emulator import PYTHON
 from local.ministack import PROJECT
 from local.provider import UV
-from source_credential.contract.properties import SCHEMA, VALIDATOR_OPTIONS
+from source_credential.contract.properties import VALIDATOR_OPTIONS
+from source_credential.contract.schema import SCHEMA
 
 READ_OF_ALL_SERVICES = {"_retry.json", "endpoints.json", "partitions.json", "sdk-default-configuration.json"}
 VALUES: list[Any] = [

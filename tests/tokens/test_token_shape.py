@@ -4,7 +4,8 @@ import itertools
 
 import pytest
 
-from source_credential.contract.properties import SCHEMA, parse
+from source_credential.contract.properties import parse
+from source_credential.contract.schema import SCHEMA
 from source_credential.errors import InvalidRequest
 from source_credential.model import ServerType
 from source_credential.tokens.token_shape import check_shape
