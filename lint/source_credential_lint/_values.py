@@ -1,0 +1,89 @@
+"""A value that a property can have, and what is written in a template of one that nobody can know before."""
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, Final, NamedTuple
+
+Path = tuple[str | int, ...]
+
+# Stands in a text for what is not known.
+GAP: Final = "\0"
+
+# CloudFormation puts the parameter's value in place of it, in a custom resource too.
+_RESOLVED = re.compile(r"\{\{resolve:ssm:[^{}]+\}\}")
+_VARIABLE = re.compile(r"\$\{([^!}][^}]*)\}")
+
+
+class Value(NamedTuple):
+    """One value that a property can have.
+
+    value: a text, a list or an object. path: where it is written. is_known: if not, `value` is None, and `texts` is
+    what is written in it all the same.
+    """
+
+    value: Any
+    path: Path
+    is_known: bool = True
+    texts: tuple[str, ...] = ()
+
+
+def scalar(value: Any) -> Any:
+    """Return a value as CloudFormation delivers it: every scalar is a string."""
+    if isinstance(value, bool):
+        return str(value).lower()
+    return str(value) if isinstance(value, str | int | float) else value
+
+
+def mentioned(node: Any) -> Iterator[str]:
+    """Yield the names that a node takes values from: those of parameters, among others."""
+    if isinstance(node, Mapping):
+        for key, inner in node.items():
+            if key == "Ref" and isinstance(inner, str):
+                yield inner
+            elif key == "Fn::Sub":
+                yield from variables(inner[0] if isinstance(inner, list) and inner else inner)
+            yield from mentioned(inner)
+    elif isinstance(node, list):
+        for inner in node:
+            yield from mentioned(inner)
+
+
+def variables(text: Any) -> list[str]:
+    """Return the names in the text of Fn::Sub, of parameters, resources and their attributes."""
+    return list(_VARIABLE.findall(text)) if isinstance(text, str) else []
+
+
+def filled(text: str, fill: Callable[[str], str]) -> str:
+    """Return the text of Fn::Sub with its variables, each as `fill` has it."""
+    return _VARIABLE.sub(lambda found: fill(found[1]), text).replace("${!", "${")
+
+
+def literal(node: Any, path: Path) -> Value:
+    """Return what stands in a template without a function."""
+    text = scalar(node)
+    if isinstance(text, str):
+        return of_text(text, path)
+    return Value(node, path) if isinstance(node, list | Mapping) else unknown(path)
+
+
+def of_text(text: str, path: Path) -> Value:
+    """Return a text; unknown where it has gaps, or CloudFormation will put something into it."""
+    rest = _RESOLVED.sub(GAP, text)
+    return unknown(path, rest) if GAP in rest else Value(text, path)
+
+
+def unknown(path: Path, *written: str) -> Value:
+    """Return a value of which only is known what is written in it."""
+    return Value(None, path, is_known=False, texts=written)
+
+
+def texts(node: Any) -> Iterator[str]:
+    """Yield the texts that are written in a node, without what CloudFormation resolves in them."""
+    if isinstance(node, str):
+        yield _RESOLVED.sub(GAP, node)
+    elif isinstance(node, Mapping):
+        for inner in node.values():
+            yield from texts(inner)
+    elif isinstance(node, list):
+        for inner in node:
+            yield from texts(inner)
