@@ -13,7 +13,7 @@ help: ## Show this help
 
 setup: .venv/.stamp tools .tools/checkov/.stamp .tools/workflows/.stamp .tools/pictures/.stamp ## Install what development needs; quick when it is there already
 
-tools: .tools/sam/.stamp .tools/ministack/.stamp .tools/runtime/.stamp .tools/sbom/.stamp
+tools: .tools/sam/.stamp .tools/ministack/.stamp .tools/runtime/.stamp .tools/sbom/.stamp .tools/packaging/.stamp
 
 # The path ends with uv's folder: handler/build.py asks uv for a Python of the runtime's series.
 build: tools ## Build the provider with SAM into .aws-sam/build, and sbom.cdx.json, which lists what ships
@@ -34,7 +34,7 @@ check: setup ## Formatting, lint, types, import contract, templates, workflows
 	.venv/bin/mypy
 	PYTHONPATH=handler .venv/bin/lint-imports
 	@$(MAKE) --no-print-directory check-pages
-	.tools/sam/bin/cfn-lint template.yaml examples/*.yaml
+	.tools/sam/bin/cfn-lint template.yaml examples/*.yaml --append-rules lint --include-checks I95
 	AWS_DEFAULT_REGION=us-east-1 .tools/sam/bin/sam validate --lint
 	.tools/checkov/bin/checkov --quiet --compact --skip-download --framework cloudformation --file template.yaml
 	@$(MAKE) --no-print-directory workflows
@@ -130,6 +130,7 @@ $(eval $(call environment,.tools/sam,requirements/sam.txt))
 $(eval $(call environment,.tools/ministack,requirements/ministack.txt))
 $(eval $(call environment,.tools/runtime,requirements/runtime.txt))
 $(eval $(call environment,.tools/sbom,requirements/sbom.txt))
+$(eval $(call environment,.tools/packaging,requirements/packaging.txt))
 $(eval $(call environment,.tools/checkov,requirements/checkov.txt))
 $(eval $(call environment,.tools/bench,requirements/bench.txt))
 $(eval $(call environment,.tools/workflows,requirements/workflows.txt))
