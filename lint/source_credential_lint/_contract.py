@@ -5,7 +5,7 @@ nothing has to be installed beside cfn-lint; docs/decisions/0008-lint.md says wh
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from cfnlint.jsonschema import StandardValidator, ValidationError
@@ -30,8 +30,18 @@ def _pattern(_validator: Any, pattern: str, instance: Any, _schema: Any) -> Iter
         yield ValidationError("does not match")
 
 
+def _enum(_validator: Any, values: Sequence[Any], instance: Any, _schema: Any) -> Iterator[ValidationError]:
+    """Compare as JSON Schema and the provider do; for cfn-lint any text but "true" is the same as "false"."""
+    if instance not in values:
+        yield ValidationError("is another value")
+
+
+def _const(validator: Any, value: Any, instance: Any, schema: Any) -> Iterator[ValidationError]:
+    yield from _enum(validator, [value], instance, schema)
+
+
 _VALIDATOR: Final = StandardValidator({}).extend(
-    validators={"pattern": _pattern},
+    validators={"pattern": _pattern, "enum": _enum, "const": _const},
     function_filter=_AsItStands(),
 )(SCHEMA)
 

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from source_credential.contract.properties import _problems, parse
@@ -50,9 +50,10 @@ def refused(properties: Mapping[str, Any]) -> list[str]:
     return sorted(map(str, _problems(properties)))
 
 
+[_MARK] = getattr(test_a_refusal_says_what_is_wrong_and_what_to_do, "pytestmark")  # noqa: B009 - of pytest's, untyped
 CASES: Final = [
     properties
-    for properties, _ in test_a_refusal_says_what_is_wrong_and_what_to_do.pytestmark[0].args[1]
+    for properties, _ in _MARK.args[1]
     if isinstance(properties, dict) and {"Ref": "x"} not in properties.values()
 ]
 
@@ -71,6 +72,7 @@ def test_the_words_are_those_of_the_answer() -> None:
     assert linted(properties) == [str(caught.value)]
 
 
+@example(pair={"ServerType": "GITHUB", "AuthType": "FALSE"}, others={})
 @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(
     pair=st.fixed_dictionaries(
@@ -82,6 +84,9 @@ def test_the_words_are_those_of_the_answer() -> None:
     others=st.dictionaries(st.sampled_from(NAMES), st.sampled_from(WORDS), max_size=6),
 )
 def test_whatever_the_properties_they_are_of_one_mind(pair: dict[str, str], others: dict[str, str]) -> None:
-    """Right and wrong values in right and wrong places."""
+    """Right and wrong values in right and wrong places.
+
+    "FALSE" is an auth type that cfn-lint's own comparison would take for any other.
+    """
     properties = {**USUAL, **pair, **others}
     assert linted(properties) == refused(properties)

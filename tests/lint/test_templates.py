@@ -14,9 +14,9 @@ def test_what_is_wrong_is_found_on_its_line_and_nothing_else(path: Path) -> None
     found = lint(text)
     left = [(each.rule, each.line, each.message) for each in found]
     for rule, line, message in expected(text):
-        [match] = [each for each in left if each[:2] == (rule, line) and each[2].startswith(message)] or [None]
-        assert match is not None, (rule, line, message, left)
-        left.remove(match)
+        matches = [each for each in left if each[:2] == (rule, line) and each[2].startswith(message)]
+        assert matches, (rule, line, message, left)
+        left.remove(matches[0])
     assert left == []
 
 
