@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import islice, product
+from itertools import chain, islice, product
 from typing import Any, Final
 
 from cfnlint.template import Template
@@ -13,8 +13,6 @@ from source_credential_lint._values import Path, mentioned, scalar
 
 TYPE: Final = "Custom::SourceCredential"
 
-# A template with more conditions or allowed values than make so many situations is looked at in these only.
-_SITUATIONS: Final = 1024
 _FUNCTION = re.compile(r"arn:.*:lambda:.*:function:[^:]*source[-_]?credential", re.IGNORECASE)  # as the stack names it
 
 
@@ -41,11 +39,16 @@ class Consumer:
         """Return the conditions on which the properties depend."""
         return {name for name in _conditions(self.properties) if self.cfn.conditions.get(name)}
 
-    def situations(self, scenario: Mapping[str, bool]) -> Iterator[Situation]:
-        """Yield a situation for each combination of what the parameters allow that the properties take."""
+    def situations(self, scenario: Mapping[str, bool], limit: int) -> Iterator[Situation]:
+        """Yield a situation for each combination of what the parameters allow that the properties take.
+
+        The first of them have each value once, however many combinations there are; then there are `limit` at most.
+        """
         allowed = {name: self._possible(scenario, name) for name in self.parameters}
         bound = {name: values for name, values in allowed.items() if values}
-        for values in islice(product(*bound.values()), _SITUATIONS):
+        longest = max(map(len, bound.values()), default=0)
+        each_once = (tuple(values[n % len(values)] for values in bound.values()) for n in range(longest))
+        for values in chain(each_once, islice(product(*bound.values()), limit)):
             yield Situation(self.cfn.template, scenario, dict(zip(bound, values, strict=True)))
 
     @property

@@ -1,50 +1,42 @@
-"""What the provider would refuse of a resource, in every situation it can be deployed in."""
+"""What the provider would refuse of a resource, in every way it can be deployed."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 
 from source_credential_lint._consumers import Consumer
-from source_credential_lint._properties import Finding, alone, possible, together
+from source_credential_lint._properties import Finding, Way, alone, possible, together
 
 Scenario = Mapping[str, bool]
 
 
-def refused(consumer: Consumer) -> Iterator[tuple[Finding, str]]:
+def refused(consumer: Consumer, ways: Sequence[Way]) -> Iterator[tuple[Finding, str]]:
     """Yield each problem once, with what to say of it: the provider's own words, and where it is so, if not always."""
-    scenarios = consumer.scenarios()
     found: dict[Finding, list[Scenario]] = {}
-    for scenario in scenarios:
-        for finding in _in_scenario(consumer, scenario):
-            found.setdefault(finding, []).append(scenario)
+    for way in ways:
+        for finding in _in_way(consumer, way):
+            found.setdefault(finding, []).append(way.scenario)
     for finding, where in found.items():
-        yield finding, f"{_told(consumer, finding)}{_where(where, scenarios)}"
+        yield finding, f"{_told(consumer, finding)}{_where(where, [way.scenario for way in ways])}"
 
 
-def default_refused(consumer: Consumer) -> Iterator[tuple[Finding, str]]:
-    """Yield what is refused of a deployment that leaves a parameter as it is, and of no other."""
-    told: set[Finding] = set()
-    for scenario in consumer.scenarios():
-        told.update(_in_scenario(consumer, scenario))
-        for situation in consumer.defaults(scenario):
+def default_refused(
+    consumer: Consumer, ways: Sequence[Way], known: Collection[Finding]
+) -> Iterator[tuple[Finding, str]]:
+    """Yield what is refused of a deployment that leaves a parameter as it is, and is not known without."""
+    told = set(known)
+    for way in ways:
+        for situation in consumer.defaults(way.scenario):
             [default] = situation.parameters.values()
             for finding in alone(possible(consumer, situation)[0]):
                 here = finding._replace(path=default.path)
-                if finding not in told and here not in told:
+                if told.isdisjoint({finding, here}):
                     told.add(here)
                     yield here, _told(consumer, here)
 
 
-def _in_scenario(consumer: Consumer, scenario: Scenario) -> dict[Finding, None]:
+def _in_way(consumer: Consumer, way: Way) -> dict[Finding, None]:
     """Return the problems there are where the conditions are so; a dictionary for its order."""
-    found: dict[Finding, None] = {}
-    all_of_them = []
-    is_whole = False
-    for situation in consumer.situations(scenario):
-        properties, is_whole = possible(consumer, situation)
-        found.update(dict.fromkeys(alone(properties)))
-        all_of_them.append(properties)
-    if is_whole:
-        found.update(dict.fromkeys(together(consumer, all_of_them)))
-    return found
+    found = dict.fromkeys(finding for properties in way.found for finding in alone(properties))
+    return {**found, **dict.fromkeys(together(consumer, way.found) if way.is_whole else ())}
 
 
 def _told(consumer: Consumer, finding: Finding) -> str:

@@ -16,6 +16,8 @@ from source_credential_lint._contract import candidates, errors
 from source_credential_lint._situation import Situation
 from source_credential_lint._values import Path, Value
 
+# A template whose conditions and allowed values make more situations than this is looked at in these only.
+_SITUATIONS: Final = 1024
 # Where more combinations than this are all wrong, nothing is said of what depends on several properties.
 _COMBINATIONS: Final = 256
 
@@ -48,6 +50,29 @@ class Finding(NamedTuple):
     def is_reference(self) -> bool:
         """Tell whether it is a reference that nobody resolves."""
         return self.problem.problem == _REFERENCE
+
+
+class Way(NamedTuple):
+    """A way in which the conditions of a template can come out, and what the properties can be then.
+
+    scenario: the conditions. found: the properties, for each combination of the parameters. is_whole: these are all of
+    the properties.
+    """
+
+    scenario: Mapping[str, bool]
+    found: list[Possible]
+    is_whole: bool
+
+
+def ways(consumer: Consumer) -> list[Way]:
+    """Return every way in which a resource can be deployed; where there are too many, as many as can be looked at."""
+    scenarios = consumer.scenarios()
+    return [_way(consumer, scenario, limit=max(1, _SITUATIONS // len(scenarios))) for scenario in scenarios]
+
+
+def _way(consumer: Consumer, scenario: Mapping[str, bool], limit: int) -> Way:
+    found = [possible(consumer, situation) for situation in consumer.situations(scenario, limit)]
+    return Way(scenario, [properties for properties, _ in found], is_whole=all(is_whole for _, is_whole in found))
 
 
 def possible(consumer: Consumer, situation: Situation) -> tuple[Possible, bool]:

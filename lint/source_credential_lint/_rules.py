@@ -14,7 +14,7 @@ from source_credential_lint import _attributes, _slots
 from source_credential_lint._advice import follows_pinned, no_service_timeout, secrets_by_no_echo
 from source_credential_lint._consumers import Consumer, consumers
 from source_credential_lint._findings import default_refused, refused
-from source_credential_lint._properties import Finding
+from source_credential_lint._properties import Finding, ways
 from source_credential_lint._values import Path
 
 _TAGS: Final = ["resources", "codebuild", "custom-resource"]
@@ -140,16 +140,18 @@ class Properties(CloudFormationLintRule):
 def _all(cfn: Template, found: list[Consumer]) -> Iterator[tuple[str, Path, str]]:
     """Yield what is found, with the id of its rule."""
     for consumer in found:
-        for finding, message in refused(consumer):
+        all_ways = ways(consumer)
+        refusals = list(refused(consumer, all_ways))
+        for finding, message in refusals:
             yield _id(finding, Properties.id), finding.path, message
-        for finding, message in default_refused(consumer):
+        for finding, message in default_refused(consumer, all_ways, [finding for finding, _ in refusals]):
             yield _id(finding, DefaultRefused.id), finding.path, message
-        for path, message in follows_pinned(consumer):
+        for path, message in follows_pinned(consumer, all_ways):
             yield FollowsPinnedVersion.id, path, message
+        for path, message in no_service_timeout(consumer, all_ways):
+            yield NoServiceTimeout.id, path, message
         for path, message in secrets_by_no_echo(consumer):
             yield SecretNamedByNoEcho.id, path, message
-        for path, message in no_service_timeout(consumer):
-            yield NoServiceTimeout.id, path, message
     for one, other in _slots.shared(found):
         yield SameSlot.id, (*other.path, "ServerType"), _slots.told(one, other)
     for path, message in _attributes.unknown(cfn.template, [consumer.logical_id for consumer in found]):

@@ -34,8 +34,8 @@ def _slot(consumer: Consumer, situation: Situation) -> list[str] | None:
 
 
 def _told(node: Any, situation: Situation) -> str | None:
-    """Return a text that is the same where the value is; an absent one has its own."""
-    if node is None:
+    """Return a text that is the same where the value is; an absent one, and the stack's own region, have their own."""
+    if node in (None, {"Ref": "AWS::Region"}):  # a function is called by stacks of its own region
         return ""
     match situation.values(node, ()):
         case [None]:
