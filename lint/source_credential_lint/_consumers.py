@@ -3,11 +3,12 @@
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import chain, islice, product
+from itertools import product
 from typing import Any, Final
 
 from cfnlint.template import Template
 
+from source_credential_lint._contract import candidates
 from source_credential_lint._situation import Bound, Situation
 from source_credential_lint._values import Path, mentioned, scalar
 
@@ -39,17 +40,26 @@ class Consumer:
         """Return the conditions on which the properties depend."""
         return {name for name in _conditions(self.properties) if self.cfn.conditions.get(name)}
 
-    def situations(self, scenario: Mapping[str, bool], limit: int) -> Iterator[Situation]:
-        """Yield a situation for each combination of what the parameters allow that the properties take.
+    def situations(self, scenario: Mapping[str, bool]) -> Iterator[Situation]:
+        """Yield situations in which each value that a parameter allows is there once, and then every combination.
 
-        The first of them have each value once, however many combinations there are; then there are `limit` at most.
+        Combinations are of the parameters that decide; the others matter by themselves only, and are as they were last.
         """
         allowed = {name: self._possible(scenario, name) for name in self.parameters}
         bound = {name: values for name, values in allowed.items() if values}
-        longest = max(map(len, bound.values()), default=0)
-        each_once = (tuple(values[n % len(values)] for values in bound.values()) for n in range(longest))
-        for values in chain(each_once, islice(product(*bound.values()), limit)):
-            yield Situation(self.cfn.template, scenario, dict(zip(bound, values, strict=True)))
+        last: dict[str, Bound] = {}
+        for number in range(max(map(len, bound.values()), default=0)):
+            last = {name: values[number % len(values)] for name, values in bound.items()}
+            yield Situation(self.cfn.template, scenario, last)
+        deciding = {name: bound[name] for name in self._deciding if name in bound}
+        for values in product(*deciding.values()):
+            yield Situation(self.cfn.template, scenario, {**last, **dict(zip(deciding, values, strict=True))})
+
+    @property
+    def _deciding(self) -> list[str]:
+        """Return the parameters that properties are taken from on whose value other properties depend."""
+        nodes = self.properties.items() if isinstance(self.properties, Mapping) else ()
+        return list(dict.fromkeys(name for key, node in nodes if len(candidates(key)) > 1 for name in mentioned(node)))
 
     @property
     def parameters(self) -> list[str]:

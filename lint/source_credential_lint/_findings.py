@@ -36,7 +36,7 @@ def default_refused(
 def _in_way(consumer: Consumer, way: Way) -> dict[Finding, None]:
     """Return the problems there are where the conditions are so; a dictionary for its order."""
     found = dict.fromkeys(finding for properties in way.found for finding in alone(properties))
-    return {**found, **dict.fromkeys(together(consumer, way.found) if way.is_whole else ())}
+    return {**found, **dict.fromkeys(together(consumer, way.found) if way.is_complete else ())}
 
 
 def _told(consumer: Consumer, finding: Finding) -> str:

@@ -1,5 +1,6 @@
 """The functions of a template that can be resolved before it is deployed; each gives what it can be, or nothing."""
 
+import re
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Final, Protocol
 
@@ -78,7 +79,7 @@ def _join(situation: Situation, arguments: Any, path: Path) -> Iterator[Value | 
 
 
 def _find_in_map(situation: Situation, arguments: Any, path: Path) -> Iterator[Value | None]:
-    """Yield the value, or where a key is not known, every one that it can lead to."""
+    """Yield the value, or where a key is not known, or not all of it, every one that it can lead to."""
     if not isinstance(arguments, list) or len(arguments) != 3:  # noqa: PLR2004 - a map and two keys
         return
     keys = [situation.text(key, path) for key in arguments]
@@ -89,7 +90,7 @@ def _find_in_map(situation: Situation, arguments: Any, path: Path) -> Iterator[V
             for node, where in found
             if isinstance(node, Mapping)
             for name, inner in node.items()
-            if GAP in key or name == key
+            if re.fullmatch(".*".join(map(re.escape, key.split(GAP))), str(name), re.DOTALL)
         ]
     for node, where in found:
         yield literal(node, where)

@@ -6,7 +6,7 @@ no combination of what they can be is right, and then of the one that is nearest
 
 from collections.abc import Iterable, Iterator, Mapping
 from functools import lru_cache
-from itertools import product
+from itertools import islice, product
 from typing import Any, Final, NamedTuple
 
 from source_credential.contract.problems import Problem, explained, is_of_the_value_alone
@@ -17,7 +17,7 @@ from source_credential_lint._situation import Situation
 from source_credential_lint._values import Path, Value
 
 # A template whose conditions and allowed values make more situations than this is looked at in these only.
-_SITUATIONS: Final = 1024
+_SITUATIONS: Final = 8192
 # Where more combinations than this are all wrong, nothing is said of what depends on several properties.
 _COMBINATIONS: Final = 256
 
@@ -56,23 +56,27 @@ class Way(NamedTuple):
     """A way in which the conditions of a template can come out, and what the properties can be then.
 
     scenario: the conditions. found: the properties, for each combination of the parameters. is_whole: these are all of
-    the properties.
+    the properties. is_complete: and all of the combinations.
     """
 
     scenario: Mapping[str, bool]
     found: list[Possible]
     is_whole: bool
+    is_complete: bool
 
 
 def ways(consumer: Consumer) -> list[Way]:
     """Return every way in which a resource can be deployed; where there are too many, as many as can be looked at."""
     scenarios = consumer.scenarios()
-    return [_way(consumer, scenario, limit=max(1, _SITUATIONS // len(scenarios))) for scenario in scenarios]
+    return [_way(consumer, scenario, limit=_SITUATIONS // len(scenarios)) for scenario in scenarios]
 
 
 def _way(consumer: Consumer, scenario: Mapping[str, bool], limit: int) -> Way:
-    found = [possible(consumer, situation) for situation in consumer.situations(scenario, limit)]
-    return Way(scenario, [properties for properties, _ in found], is_whole=all(is_whole for _, is_whole in found))
+    situations = consumer.situations(scenario)
+    found = [possible(consumer, situation) for situation in islice(situations, limit)]
+    is_whole = all(is_whole for _, is_whole in found)
+    is_complete = is_whole and next(situations, None) is None
+    return Way(scenario, [properties for properties, _ in found], is_whole=is_whole, is_complete=is_complete)
 
 
 def possible(consumer: Consumer, situation: Situation) -> tuple[Possible, bool]:

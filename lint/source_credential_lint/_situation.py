@@ -47,7 +47,8 @@ class Situation:
             inner = (*path, str(function))
             resolve = RESOLVERS.get(str(function))
             found = list(islice(resolve(self, node[function], inner), _WAYS)) if resolve else []
-            return found or [unknown(inner, *texts(node[function]))]
+            is_all = 0 < len(found) < _WAYS
+            return found if is_all else [*found, unknown(inner, *texts(node[function]))]
         return [Value(node, path)]
 
     def branches(self, node: Any, path: Path) -> Iterator[tuple[Any, Path]]:

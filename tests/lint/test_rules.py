@@ -83,6 +83,39 @@ def test_as_many_combinations_as_there_are_they_end() -> None:
     assert len(found) < 200
 
 
+def test_a_right_combination_is_found_among_many_that_are_wrong() -> None:
+    """Parameters that decide nothing do not stand in the way: the last auth type is the one that is right."""
+    parameters = {
+        "Auth": {"Type": "String", "AllowedValues": ["PERSONAL_ACCESS_TOKEN", "BASIC_AUTH", "CODECONNECTIONS"]},
+        "Place": {"Type": "String", "AllowedValues": [f"eu-west-{number}" for number in range(60)]},
+        "Time": {"Type": "String", "AllowedValues": [f"{number}" for number in range(60)]},
+    }
+    mapping = {f"row{number}": {"Type": "BITBUCKET"} for number in range(70)}
+    right = {
+        **{name: GITHUB[name] for name in ("ServiceToken", "ServiceTimeout")},
+        "ServerType": "GITLAB",
+        "AuthType": {"Ref": "Auth"},
+        "Region": {"Ref": "Place"},
+        "Trigger": {"Ref": "Time"},
+        "ConnectionArn": "arn:aws:codeconnections:eu-central-1:111122223333:connection/aaaa-bbbb",
+    }
+    assert lint(of(right, Parameters=parameters)) == []
+    wrong = {
+        **right,
+        "AuthType": "BASIC_AUTH",
+        "ServerType": {"Fn::FindInMap": ["M", {"Ref": "AWS::StackName"}, "Type"]},
+    }
+    assert ids(of(wrong, Parameters=parameters, Mappings={"M": mapping})) == ["E9501", "E9501"]
+
+
+def test_a_key_that_is_known_in_part_leads_to_some_rows_only() -> None:
+    """What no deployment can come to is not told."""
+    rows = {"a-test": {"Id": "codebuild/a"}, "b-test": {"Id": "codebuild/b:token"}, "c-prod": {"Id": "arn:"}}
+    secret = {"Fn::FindInMap": ["M", {"Fn::Sub": "${AWS::StackName}-test"}, "Id"]}
+    [found] = lint(of({**GITHUB, "SecretId": secret}, Mappings={"M": rows}))
+    assert found.path == ("Mappings", "M", "b-test", "Id")
+
+
 def test_what_can_be_asked_for_is_what_is_answered() -> None:
     """The lint knows the attributes from where the answer is made."""
     assert list(Attributes._fields) == list(CLAIM.attributes)

@@ -26,7 +26,7 @@ def test_what_is_right_is_left_alone(path: Path) -> None:
     assert lint(path.read_text(encoding="utf-8")) == []
 
 
-@pytest.mark.parametrize("path", sorted(EXAMPLES.glob("**/*.yaml")), ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", sorted(EXAMPLES.glob("*.yaml")), ids=lambda path: path.stem)
 def test_no_example_has_a_finding(path: Path) -> None:
     """Not even one that only informs."""
     assert lint(path.read_text(encoding="utf-8")) == []
