@@ -60,7 +60,8 @@ def _ref(situation: Situation, name: Any, path: Path) -> Iterator[Value | None]:
 
 
 def _is_list(template: Mapping[str, Any], name: Any) -> bool:
-    parameter = (template.get("Parameters") or {}).get(name) if isinstance(name, str) else None
+    parameters = template.get("Parameters")
+    parameter = parameters.get(name) if isinstance(parameters, Mapping) and isinstance(name, str) else None
     kind = str(parameter.get("Type")) if isinstance(parameter, Mapping) else ""
     return "CommaDelimitedList" in kind or "List<" in kind
 
