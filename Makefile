@@ -6,12 +6,12 @@ GITHUB := .github
 export SAM_CLI_TELEMETRY := 0
 
 .DEFAULT_GOAL := help
-.PHONY: help setup tools build sbom format check check-pages workflows reference skeleton resource test bench profile meetings pictures demo up down dist release lock clean
+.PHONY: help setup tools build sbom format check check-pages workflows reference skeleton resource test bench profile meetings pictures demo synth up down dist release lock clean
 
 help: ## Show this help
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-setup: .venv/.stamp tools .tools/checkov/.stamp .tools/workflows/.stamp .tools/pictures/.stamp ## Install what development needs; quick when it is there already
+setup: .venv/.stamp tools .tools/checkov/.stamp .tools/cdk/.stamp .tools/workflows/.stamp .tools/pictures/.stamp ## Install what development needs; quick when it is there already
 
 tools: .tools/sam/.stamp .tools/ministack/.stamp .tools/runtime/.stamp .tools/sbom/.stamp .tools/packaging/.stamp
 
@@ -32,6 +32,7 @@ check: setup ## Formatting, lint, types, import contract, templates, workflows
 	.venv/bin/ruff format --check .
 	.venv/bin/ruff check .
 	.venv/bin/mypy
+	.venv/bin/mypy --python-executable .tools/cdk/bin/python --cache-dir .mypy_cache/cdk cdk examples/cdk
 	PYTHONPATH=handler .venv/bin/lint-imports
 	@$(MAKE) --no-print-directory check-pages
 	.tools/sam/bin/cfn-lint template.yaml examples/*.yaml --append-rules lint --include-checks I95
@@ -65,7 +66,7 @@ skeleton: .venv/.stamp ## Print the resource with every property, explained; SER
 resource: .venv/.stamp ## Make the resource of the AWS CLI's input, without its token; INPUT=file.json|- SECRET_ID= FORMAT=yaml|json
 	$(AUTHORING) resource "--input=$$INPUT" "--secret-id=$$SECRET_ID" "--format=$$FORMAT"
 
-test: .venv/.stamp tools .tools/pictures/.stamp ## Run every test; ARGS="-k word" picks some
+test: .venv/.stamp tools .tools/cdk/.stamp .tools/pictures/.stamp ## Run every test; ARGS="-k word" picks some
 	.venv/bin/python -m pytest $(if $(ARGS),$(ARGS),--numprocesses 4 --dist loadfile --cov --cov-report=term)
 
 meetings: .venv/.stamp ## Let thousands of requests meet at random, with deaths and lost answers; MEETINGS=20000 SEED=1
@@ -82,6 +83,9 @@ pictures: .venv/.stamp tools .tools/pictures/.stamp ## Make the pictures of docs
 
 demo: .venv/.stamp tools ## Watch a credential's whole life on an embedded AWS
 	@.venv/bin/python -m local.demo
+
+synth: .venv/.stamp .tools/cdk/.stamp ## Synthesise the example app of the CDK, examples/cdk, into .local/cdk.out
+	@.venv/bin/python -m local.cdk_app examples/cdk .local/cdk.out
 
 up: .venv/.stamp tools ## Start the embedded AWS and print the environment to use it: eval "$$(make up)"; CONTAINERS=1 lets containers reach it
 	@.venv/bin/python -m local.embedded_aws up $(if $(CONTAINERS),--containers)
@@ -132,6 +136,7 @@ $(eval $(call environment,.tools/runtime,requirements/runtime.txt))
 $(eval $(call environment,.tools/sbom,requirements/sbom.txt))
 $(eval $(call environment,.tools/packaging,requirements/packaging.txt))
 $(eval $(call environment,.tools/checkov,requirements/checkov.txt))
+$(eval $(call environment,.tools/cdk,requirements/cdk.txt))
 $(eval $(call environment,.tools/bench,requirements/bench.txt))
 $(eval $(call environment,.tools/workflows,requirements/workflows.txt))
 $(eval $(call environment,.tools/pictures,requirements/pictures.txt))

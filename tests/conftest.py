@@ -5,6 +5,7 @@ import logging
 import os
 import signal
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -21,7 +22,8 @@ os.environ.update(
 for name in ("AWS_PROFILE", "AWS_SESSION_TOKEN", "AWS_SAM_LOCAL", "AWS_ENDPOINT_URL", "POWERTOOLS_LOG_LEVEL"):
     os.environ.pop(name, None)
 
-from local.ministack import Ministack  # noqa: E402 - the environment goes first
+from local import cdk_app  # noqa: E402 - the environment goes first
+from local.ministack import PROJECT, Ministack  # noqa: E402 - the same
 from local.provider_table import create_table  # noqa: E402 - the same
 from source_credential import wiring  # noqa: E402 - the same
 from source_credential.observability import logger  # noqa: E402 - the same
@@ -42,6 +44,16 @@ def dynamodb() -> Iterator[Any]:
         client = running.client("dynamodb", Config(max_pool_connections=20))
         create_table(client, TABLE)
         yield client
+
+
+@pytest.fixture(scope="session")
+def app_templates(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    """Return the templates that the example app of the CDK synthesises, by the names of their stacks."""
+    folder = tmp_path_factory.mktemp("cdk.out")
+    done = cdk_app.synthesise(PROJECT / "examples/cdk", folder)
+    assert done.returncode == 0, done.stdout
+    suffix = ".template.json"
+    return {path.name.removesuffix(suffix): path for path in sorted(folder.glob(f"*{suffix}"))}
 
 
 @pytest.fixture
