@@ -4,6 +4,9 @@ import json
 import subprocess
 from pathlib import Path
 
+import pytest
+
+from local import cdk_app
 from local.ministack import PROJECT
 from local.provider import TOOLS
 from source_credential.contract.properties import parse
@@ -26,6 +29,20 @@ def test_the_provider_accepts_it(app_templates: dict[str, Path]) -> None:
     [export] = properties["SecretId"].values()
     assert export.startswith("builds-secrets:")
     assert parse(properties | {"ServiceToken": "", "SecretId": SECRET_ARN}).secret_id == SECRET_ARN
+
+
+def test_make_synth_says_where_the_templates_are(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """What it runs ends well, and names each template; what cannot be synthesised ends otherwise, and names none."""
+    monkeypatch.setattr("sys.argv", ["cdk_app", str(PROJECT / "examples/cdk"), str(tmp_path / "out")])
+    assert cdk_app.main() == 0
+    names = ["builds-secrets.template.json", "builds.template.json"]
+    assert capsys.readouterr().out.splitlines()[-2:] == [str(tmp_path / "out" / name) for name in names]
+    (tmp_path / "app.py").write_text("raise SystemExit('there is no stack')", encoding="utf-8")
+    monkeypatch.setattr("sys.argv", ["cdk_app", str(tmp_path), str(tmp_path / "out")])
+    assert cdk_app.main() == 1
+    assert capsys.readouterr().out == "there is no stack\n"
 
 
 def test_the_cdks_command_line_finds_the_app() -> None:
