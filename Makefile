@@ -6,10 +6,10 @@ GITHUB := .github
 export SAM_CLI_TELEMETRY := 0
 
 .DEFAULT_GOAL := help
-.PHONY: help setup tools build sbom format check check-pages workflows reference skeleton resource test bench profile meetings pictures demo synth up down dist release lock clean
+.PHONY: help setup tools build sbom format check check-pages workflows reference skeleton resource test bench profile meetings pictures demo synth acceptance acceptance-clean up down dist release lock clean
 
 help: ## Show this help
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 setup: .venv/.stamp tools .tools/checkov/.stamp .tools/cdk/.stamp .tools/workflows/.stamp .tools/pictures/.stamp ## Install what development needs; quick when it is there already
 
@@ -86,6 +86,13 @@ demo: .venv/.stamp tools ## Watch a credential's whole life on an embedded AWS
 
 synth: .venv/.stamp .tools/cdk/.stamp ## Synthesise the example app of the CDK, examples/cdk, into .local/cdk.out
 	@.venv/bin/python -m local.cdk_app examples/cdk .local/cdk.out
+
+acceptance: .venv/.stamp tools ## Try on a real AWS account what docs/ says of AWS; alone it says what that does, and how to ask for it
+	@.venv/bin/python -m acceptance $(if $(ACCOUNT)$(REGION),run --account "$(ACCOUNT)" --region "$(REGION)" \
+		--slots "$(SLOTS)" --connection "$(CONNECTION_ARN)" --chapters "$(CHAPTERS)",explain)
+
+acceptance-clean: .venv/.stamp ## Remove what a killed run of it has left; RELEASE=GITHUB: that slot may be emptied
+	@.venv/bin/python -m acceptance clean --account "$(ACCOUNT)" --region "$(REGION)" --release "$(RELEASE)" --keep "$(KEEP)"
 
 up: .venv/.stamp tools ## Start the embedded AWS and print the environment to use it: eval "$$(make up)"; CONTAINERS=1 lets containers reach it
 	@.venv/bin/python -m local.embedded_aws up $(if $(CONTAINERS),--containers)

@@ -7,7 +7,7 @@ import subprocess
 import uuid
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Final
+from typing import Any, Final, Protocol
 
 from local.embedded_aws import EmbeddedAws
 from local.ministack import PROJECT, REGION
@@ -18,6 +18,13 @@ STACK_NAME: Final = "source-credential-provider"
 
 # How a command is run: tests run it quietly, the demo shows it.
 Run = Callable[[Sequence[str], Mapping[str, str]], object]
+
+
+class Clients(Protocol):
+    """What makes clients of MiniStack's services, with the right to do everything."""
+
+    def client(self, service: str, *, region: str = ...) -> Any:  # noqa: ANN401 - boto3's clients have no common type
+        """Return a client of a service in a region."""
 
 
 class CommandFailed(RuntimeError):
@@ -88,7 +95,7 @@ def make_bucket(aws: EmbeddedAws, *, region: str = REGION) -> str:
     return bucket
 
 
-def make_up_for_ministack(aws: EmbeddedAws, stack_name: str, *, region: str = REGION) -> None:
+def make_up_for_ministack(aws: Clients, stack_name: str, *, region: str = REGION) -> None:
     """Mend two things that MiniStack 1.5.33 does otherwise than AWS, after each deployment of a provider.
 
     It keeps a template's number as text, which stops the poller of a queue; and it wants the batch calls of SQS allowed

@@ -1,0 +1,82 @@
+"""The provider's own stack: built and deployed with the SAM CLI, as its users do."""
+
+import subprocess
+import sys
+import tempfile
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Final
+
+from acceptance.scene import Scene
+from acceptance.waiting import Waiting
+from local import provider
+from local.ministack import PROJECT
+
+STACK: Final = "provider"
+_SECONDS: Final = 900
+
+
+class CommandFailed(Exception):
+    """A command ended with an error; the text has the end of what it printed."""
+
+
+def deploy(scene: Scene) -> None:
+    """Build and deploy the provider, so that it reads the run's own secrets only; keep its outputs in the scene."""
+    build = Path(scene.build or scene.journal.folder / "build")
+    environment = {**provider.build_environment(), **scene.account.environment()}
+    if not (build / "template.yaml").exists():
+        _run(["sam", "build", "--build-dir", str(build)], environment, scene.waiting)
+    _make_bucket(scene)
+    scene.journal.note("stack", name=scene.names.stack(STACK))
+    overrides = [f"{name}={value}" for name, value in _parameters(scene).items()]
+    [tag] = scene.names.tags
+    command = [
+        *("sam", "deploy", "--template-file", str(build / "template.yaml"), "--stack-name", scene.names.stack(STACK)),
+        *("--s3-bucket", scene.names.bucket, "--region", scene.account.region, "--capabilities", "CAPABILITY_IAM"),
+        *("--no-confirm-changeset", "--tags", f"{tag['Key']}={tag['Value']}", "--parameter-overrides", *overrides),
+    ]
+    _run(command, environment, scene.waiting)
+    if scene.account.is_embedded:
+        provider.make_up_for_ministack(scene.account, scene.names.stack(STACK), region=scene.account.region)
+    scene.provider = scene.stacks.outputs(STACK)
+
+
+def _parameters(scene: Scene) -> dict[str, str]:
+    account = scene.account
+    own = f"arn:{account.partition}:secretsmanager:{account.region}:{account.id}:secret:{scene.names.secret('*')}"
+    return {
+        "ExportName": scene.names.export,
+        "ProviderArnParameterName": scene.names.parameter,
+        "SecretArns": own,
+        "LogRetentionInDays": "1",
+    }
+
+
+def _make_bucket(scene: Scene) -> None:
+    """Make the bucket that `sam deploy` uploads to, so that it leaves none of its own behind."""
+    bucket, region = scene.names.bucket, scene.account.region
+    scene.journal.note("bucket", name=bucket)
+    s3 = scene.account.client("s3")
+    # https://docs.aws.amazon.com/AmazonS3/latest/API/API_CreateBucket.html: us-east-1 must not be named
+    elsewhere = {} if region == "us-east-1" else {"CreateBucketConfiguration": {"LocationConstraint": region}}
+    s3.create_bucket(Bucket=bucket, **elsewhere)
+    s3.put_bucket_tagging(Bucket=bucket, Tagging={"TagSet": scene.names.tags})
+
+
+def _run(command: Sequence[str], environment: Mapping[str, str], waiting: Waiting) -> None:
+    """Run a command in the project's folder, tied to this process. Raises CommandFailed, and what `until` raises."""
+    with tempfile.TemporaryFile("w+", encoding="utf-8", errors="replace") as printed:
+        tied = subprocess.Popen(
+            [sys.executable, "-m", "acceptance.tied", *command],
+            cwd=PROJECT,
+            env=dict(environment),
+            stdin=subprocess.PIPE,
+            stdout=printed,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,  # a terminal's Ctrl-C reaches it through us only
+        )
+        with tied:  # which closes its standard input, and waits for its end
+            status = waiting.until(tied.poll, " ".join(command[:2]), seconds=_SECONDS, every=0.2)
+        if status:
+            printed.seek(0)
+            raise CommandFailed(f"{' '.join(command[:2])} failed:\n{printed.read()[-1500:]}")

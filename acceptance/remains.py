@@ -1,0 +1,99 @@
+"""What outlives the stacks of a run: found by its prefix, removed where it is meant to stay, and told in the end."""
+
+from collections.abc import Iterator
+from typing import Any, Final
+
+from acceptance.account import Account
+from acceptance.names import TAG
+
+_BATCH: Final = 25  # of BatchWriteItem
+_OVER: Final = "DELETE_COMPLETE"
+
+
+class Remains:
+    """All that has a run's prefix."""
+
+    def __init__(self, account: Account, prefix: str) -> None:
+        """Look for nothing yet."""
+        self._account = account
+        self._prefix = prefix
+
+    def remove(self) -> None:
+        """Remove what the template keeps for good reason: the table. And logs that were written late, and secrets."""
+        dynamodb, logs = self._account.client("dynamodb"), self._account.client("logs")
+        for name in self._tables():
+            dynamodb.delete_table(TableName=name)
+        for name in self._log_groups():
+            logs.delete_log_group(logGroupName=name)
+        for name in self._secrets():
+            self._account.client("secretsmanager").delete_secret(SecretId=name, ForceDeleteWithoutRecovery=True)
+
+    def forget_claims(self) -> None:
+        """Empty the provider's table, so that no Delete of a consumer's stack takes a credential away."""
+        dynamodb = self._account.client("dynamodb")
+        for table in self._tables():
+            pages = dynamodb.get_paginator("scan").paginate(TableName=table, ConsistentRead=True)
+            items = [item for page in pages for item in page["Items"]]
+            deletes = [{"DeleteRequest": {"Key": {key: item[key] for key in ("Subject", "What")}}} for item in items]
+            for begin in range(0, len(deletes), _BATCH):
+                dynamodb.batch_write_item(RequestItems={table: deletes[begin : begin + _BATCH]})
+
+    def left(self) -> list[str]:
+        """Return what is still there, a line each."""
+        return [f"The {kind} {name} is still there." for kind, name in self._found()]
+
+    def tagged(self) -> list[str]:
+        """Return the ARNs that the tagging API has: a cross-check, since it has what is deleted for some minutes."""
+        pages = self._account.client("resourcegroupstaggingapi").get_paginator("get_resources")
+        found = pages.paginate(TagFilters=[{"Key": TAG, "Values": [self._prefix]}])
+        return [each["ResourceARN"] for page in found for each in page["ResourceTagMappingList"]]
+
+    def _found(self) -> Iterator[tuple[str, str]]:
+        yield from (("stack", name) for name in self._stacks())
+        yield from (("table", name) for name in self._tables())
+        yield from (("log group", name) for name in self._log_groups())
+        yield from (("secret", name) for name in self._secrets())
+        listings = (
+            ("bucket", "s3", "list_buckets", "Buckets", "Name"),
+            ("role", "iam", "list_roles", "Roles", "RoleName"),
+            ("function", "lambda", "list_functions", "Functions", "FunctionName"),
+            ("rule", "events", "list_rules", "Rules", "Name"),
+            ("queue", "sqs", "list_queues", "QueueUrls", ""),
+            ("parameter", "ssm", "describe_parameters", "Parameters", "Name"),
+            ("alarm", "cloudwatch", "describe_alarms", "MetricAlarms", "AlarmName"),
+            ("dashboard", "cloudwatch", "list_dashboards", "DashboardEntries", "DashboardName"),
+        )
+        for kind, service, operation, member, key in listings:
+            for each in self._all(service, operation, member):
+                name = str(each[key] if key else each).rpartition("amazonaws.com")[2]
+                if self._prefix in name:
+                    yield kind, name
+
+    def _all(self, service: str, operation: str, member: str) -> Iterator[Any]:
+        client = self._account.client(service)
+        if not client.can_paginate(operation):
+            yield from getattr(client, operation)().get(member, [])
+            return
+        for page in client.get_paginator(operation).paginate():
+            yield from page.get(member, [])
+
+    def _stacks(self) -> list[str]:
+        names = list(self._all("cloudformation", "list_stacks", "StackSummaries"))
+        return sorted({n["StackName"] for n in names if n["StackStatus"] != _OVER and self._is_own(n["StackName"])})
+
+    def _tables(self) -> list[str]:
+        return [name for name in self._all("dynamodb", "list_tables", "TableNames") if self._is_own(name)]
+
+    def _log_groups(self) -> list[str]:
+        names = [group["logGroupName"] for group in self._all("logs", "describe_log_groups", "logGroups")]
+        return [name for name in names if self._prefix in name]
+
+    def _secrets(self) -> list[str]:
+        return [
+            each["Name"]
+            for each in self._all("secretsmanager", "list_secrets", "SecretList")
+            if self._is_own(each["Name"])
+        ]
+
+    def _is_own(self, name: str) -> bool:
+        return name.startswith(self._prefix)
