@@ -4,6 +4,7 @@ What cannot be removed does not keep the rest from being removed; it is told in 
 """
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, Final
@@ -16,6 +17,7 @@ from acceptance.remains import Remains
 from acceptance.waiting import TookTooLong, Waiting
 
 _STACK_SECONDS: Final = 1200
+_LISTED_SECONDS: Final = 180
 # What AWS says of what is not there.
 _GONE: Final = ("NoSuchBucket", "NoSuchEntity", "ResourceNotFoundException")
 _STACK_IS_GONE: Final = "does not exist"  # under the code ValidationError, which says many things
@@ -65,18 +67,27 @@ class Removal:
             if remove is not None and key not in names:
                 names.add(key)
                 self._try(partial(remove, key[1]), problems)
-        self._try(self._remove_credentials, problems)
+        for info in self._occupied():
+            if self._is_own(info):  # its slot was found empty before it was used
+                self._try(partial(self._remove_credential, info["arn"]), problems)
         self._try(self._remains.remove, problems)
         problems += [
             f"The slot {server_type} holds a credential that this run may have imported, or somebody since. If it is "
             f"nobody's: make acceptance-clean ... RELEASE={server_type}. If it is to stay: ... KEEP={server_type}"
             for server_type in self._undecided()
         ]
-        self._try(lambda: problems.extend(self._remains.left()), problems)
+        self._try(lambda: problems.extend(self._left()), problems)
         self._try(self._tell_tagged, problems)
         if not problems:
             self._journal.note("removed")
         return problems
+
+    def _left(self) -> list[str]:
+        """Return what is left after a while: what is deleted is listed for up to a minute or two."""
+        every = self._account.poll_seconds * 3
+        with suppress(TookTooLong):
+            self._waiting.until(lambda: not self._remains.left() or None, "", seconds=_LISTED_SECONDS, every=every)
+        return self._remains.left()
 
     def _tell_tagged(self) -> None:
         for arn in self._remains.tagged():
@@ -147,11 +158,8 @@ class Removal:
             s3.abort_multipart_upload(Bucket=name, Key=upload["Key"], UploadId=upload["UploadId"])
         s3.delete_bucket(Bucket=name)
 
-    def _remove_credentials(self) -> None:
-        """Empty the slots that hold what is the run's: it found them empty before it used them."""
-        for info in self._occupied():
-            if self._is_own(info):
-                self._account.client("codebuild").delete_source_credentials(arn=info["arn"])
+    def _remove_credential(self, arn: str) -> None:
+        self._account.client("codebuild").delete_source_credentials(arn=arn)
 
     def _foreign(self) -> list[str]:
         """Return the slots, of those that the run has used, that hold what may be somebody else's by now."""

@@ -1,6 +1,7 @@
 """The walk: one chapter after the other. One that fails does not keep the others from being tried."""
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
+from functools import partial
 from types import ModuleType
 from typing import Final
 
@@ -48,9 +49,12 @@ def walk(scene: Scene, chapters: Collection[str] = ()) -> bool:
 
 def _tidy(scene: Scene) -> None:
     """Empty the slots for the next chapter, as far as that goes; the removal does the rest in the end."""
-    for name in scene.stacks.consumers():
+    steps: list[Callable[[], object]] = [
+        *(partial(scene.stacks.delete, name) for name in scene.stacks.consumers()),
+        scene.slots.empty_own,
+    ]
+    for step in steps:
         try:
-            scene.stacks.delete(name)
+            step()
         except (BotoCoreError, ClientError, TookTooLong, UpdateRefused) as error:
-            scene.say(f"   {scene.names.stack(name)} is left for later: {error}")
-    scene.slots.empty_own()
+            scene.say(f"   left for later: {error}")

@@ -7,6 +7,7 @@ from botocore.exceptions import ClientError
 from acceptance import provider_stack
 from acceptance.facts import Chapter
 from acceptance.scene import Scene
+from acceptance.waiting import TookTooLong
 
 CHAPTER: Final = Chapter("The provider goes")
 
@@ -30,13 +31,22 @@ def walk(scene: Scene) -> None:
     status = scene.stacks.delete(provider_stack.STACK)
     there = "still there" if _is_there(scene, scene.provider["TableName"]) else "gone"
     scene.findings.see(_TABLE, f"{status}, and the table is {there}")
+    try:
+        nothing = lambda: None if _left(scene) else "none"  # noqa: E731 - what is deleted is listed for a minute
+        seen = scene.waiting.until(nothing, "", seconds=120, every=scene.account.poll_seconds)
+    except TookTooLong:
+        seen = _left(scene)
+    scene.findings.see(_REST, seen)
+    scene.provider = {}
+
+
+def _left(scene: Scene) -> str:
+    """Return how many log groups and queues of the stack are listed, or nothing."""
     logs, sqs = scene.account.client("logs"), scene.account.client("sqs")
     stack = scene.names.stack(provider_stack.STACK)
     groups = logs.describe_log_groups(logGroupNamePrefix=stack)["logGroups"]
     queues = sqs.list_queues(QueueNamePrefix=stack).get("QueueUrls", [])
-    left = [f"{len(groups)} log groups"] * bool(groups) + [f"{len(queues)} queues"] * bool(queues)
-    scene.findings.see(_REST, ", ".join(left) or "none")
-    scene.provider = {}
+    return f"{len(groups)} log groups, {len(queues)} queues" if groups or queues else ""
 
 
 def _is_there(scene: Scene, table: str) -> bool:

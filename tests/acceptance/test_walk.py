@@ -1,0 +1,34 @@
+"""The whole walk on the embedded AWS: it passes, lists where that differs from AWS, and leaves nothing."""
+
+import re
+
+from acceptance.walk import CHAPTERS
+from local.codebuild_server import ACCOUNT_ID
+from tests.acceptance.conftest import Acceptance
+
+CONNECTION = f"arn:aws:codeconnections:us-east-1:{ACCOUNT_ID}:connection/11111111-2222-3333-4444-555555555555"
+
+
+def test_the_walk_passes_and_its_report_can_be_shared(acceptance: Acceptance) -> None:
+    """What differs is what is known to differ, all of it; nothing is left; and no id or token is told."""
+    acceptance.aws.codebuild.connect(CONNECTION, provider_type="GitLab")
+    status, printed = acceptance.run("run", "--connection", CONNECTION)
+    report = acceptance.report()
+    facts = [fact for chapter in report["chapters"] for fact in chapter["facts"]]
+    by_verdict = {verdict: [fact["tried"] for fact in facts if fact["verdict"] == verdict] for verdict in VERDICTS}
+    known = [fact.title for chapter in CHAPTERS for fact in chapter.facts if fact.embedded]
+    assert by_verdict["differs"] == [], printed
+    assert by_verdict["differs, as is known of the embedded AWS"] == known, printed
+    assert by_verdict["not tried"] == ["Import GITLAB with a personal access token"], printed
+    assert status == 0, printed
+    assert acceptance.left() == []
+    kinds = [event["RequestType"] for event in report["events"] if "RequestType" in event]
+    assert {"Create", "Update", "Delete"} == set(kinds)
+    shared = [path.read_text() for path in acceptance.root.glob("*/report.*")]
+    assert len(shared) == 2
+    [prefix] = [note["prefix"] for note in acceptance.notes() if note["kind"] == "run"]
+    for text in (*shared, printed.replace(prefix, "", 3)):  # the owner is told the prefix, and where the files are
+        assert not re.search(rf"{ACCOUNT_ID}|{prefix}|ghp_|ATCTT|ATATT|[0-9a-f]{{8}}-[0-9a-f]{{4}}-", text)
+
+
+VERDICTS = ("held", "differs", "differs, as is known of the embedded AWS", "not tried")
