@@ -27,7 +27,7 @@ _DEPLOYED: Final = CHAPTER.fact(
 _CREATED: Final = CHAPTER.fact(
     "A consumer's Create",
     _REFERENCE,
-    "give the credential's ARN, as CodeBuild returned it.",
+    "the credential's ARN, as CodeBuild returned it",
     "CREATE_COMPLETE; the output is the ARN that CodeBuild lists",
 )
 _NO_UPDATE: Final = CHAPTER.fact(

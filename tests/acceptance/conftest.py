@@ -6,6 +6,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,12 @@ from local.ministack import PROJECT, REGION
 
 ACCOUNT = "000000000000"
 _SECONDS = 240
+
+
+@cache
+def _client(aws: EmbeddedAws, service: str) -> Any:
+    """Return the one client of a service: to make one takes longer than to use it."""
+    return aws.client(service)
 
 
 @dataclass
@@ -86,10 +93,10 @@ class Acceptance:
             ("ssm", "describe_parameters", "Parameters", "Name"),
         )
         found = [credential.arn for credential in self.aws.codebuild.credentials()]
-        stacks = self.aws.client("cloudformation").list_stacks()["StackSummaries"]
+        stacks = _client(self.aws, "cloudformation").list_stacks()["StackSummaries"]
         found += [stack["StackName"] for stack in stacks if stack["StackStatus"] != "DELETE_COMPLETE"]
         for service, operation, member, name in listings:
-            answer = getattr(self.aws.client(service), operation)().get(member, [])
+            answer = getattr(_client(self.aws, service), operation)().get(member, [])
             found += [str(each[name] if name else each) for each in answer if FAMILY in str(each)]
         return found
 
@@ -117,6 +124,6 @@ def acceptance(embedded: EmbeddedAws, built: Path, tmp_path: Path) -> Iterator[A
     for process in found.started:
         if process.poll() is None:
             process.kill()
-            process.wait()
+            found.end(process)
     for credential in embedded.codebuild.credentials():
         embedded.codebuild.slots.delete_source_credentials(credential.region, {"arn": credential.arn})

@@ -79,7 +79,7 @@ def test_what_a_killed_run_left_is_removed_by_the_next_command(acceptance: Accep
     while not acceptance.aws.codebuild.credentials():
         time.sleep(0.02)
     process.kill()
-    process.wait()
+    acceptance.end(process)
     held = acceptance.aws.codebuild.credentials()
     status, printed = acceptance.run("run", *QUICK)
     assert status == 2
@@ -99,7 +99,7 @@ def test_a_killed_run_takes_its_sam_along(acceptance: Acceptance) -> None:
     acceptance.await_note(note("stack", "-provider"))
     time.sleep(random.uniform(0, 6))  # noqa: S311 - anywhere
     process.kill()
-    process.wait()
+    acceptance.end(process)
     status, printed = acceptance.run("clean")
     assert (status, acceptance.left()) == (0, []), printed
     time.sleep(3)
