@@ -36,6 +36,7 @@ check: setup ## Formatting, lint, types, import contract, templates, workflows
 	PYTHONPATH=handler .venv/bin/lint-imports
 	@$(MAKE) --no-print-directory check-pages
 	.tools/sam/bin/cfn-lint template.yaml examples/*.yaml --append-rules lint --include-checks I95
+	.tools/sam/bin/cfn-lint acceptance/recorder.yaml
 	AWS_DEFAULT_REGION=us-east-1 .tools/sam/bin/sam validate --lint
 	.tools/checkov/bin/checkov --quiet --compact --skip-download --framework cloudformation --file template.yaml
 	@$(MAKE) --no-print-directory workflows
@@ -92,7 +93,8 @@ acceptance: .venv/.stamp tools ## Try on a real AWS account what docs/ says of A
 		--slots "$(SLOTS)" --connection "$(CONNECTION_ARN)" --chapters "$(CHAPTERS)",explain)
 
 acceptance-clean: .venv/.stamp ## Remove what a killed run of it has left; RELEASE=GITHUB: that slot may be emptied
-	@.venv/bin/python -m acceptance clean --account "$(ACCOUNT)" --region "$(REGION)" --release "$(RELEASE)" --keep "$(KEEP)"
+	@.venv/bin/python -m acceptance clean --account "$(ACCOUNT)" --region "$(REGION)" --release "$(RELEASE)" --keep "$(KEEP)" \
+		--prefix "$(PREFIX)"
 
 up: .venv/.stamp tools ## Start the embedded AWS and print the environment to use it: eval "$$(make up)"; CONTAINERS=1 lets containers reach it
 	@.venv/bin/python -m local.embedded_aws up $(if $(CONTAINERS),--containers)

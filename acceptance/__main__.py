@@ -6,14 +6,15 @@ python -m acceptance clean --account 111122223333 --region eu-north-1 --release 
 
 import argparse
 import sys
+from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
 from acceptance.account import Refused
 from acceptance.journal import FOLDER
 from acceptance.preconditions import DEFAULT_SLOTS
-from acceptance.removal import Release
 from acceptance.run import Ended, Wanted, clean, run
+from acceptance.used_slots import Release
 from acceptance.waiting import stop_when_asked
 
 _EXPLANATION: Final = """\
@@ -49,7 +50,8 @@ def main() -> int:
     asked_to_stop = stop_when_asked(_say)
     try:
         if arguments.command == "clean":
-            return clean(wanted, Release(_names(arguments.release), _names(arguments.keep)), _say)
+            release = Release(_names(arguments.release), _names(arguments.keep))
+            return clean(wanted, release, _say, prefix=arguments.prefix)
         return run(wanted, asked_to_stop, _say)
     except Refused as reason:
         print(f"Nothing was done. {reason}", file=sys.stderr)
@@ -67,6 +69,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--build", default="", help="a folder that `sam build` has filled, rather than to build")
     parser.add_argument("--release", default="", help="clean: slots in which a token may be deleted, comma separated")
     parser.add_argument("--keep", default="", help="clean: slots that hold a token of yours by now, comma separated")
+    parser.add_argument("--prefix", default="", help="clean: the prefix of a run whose journal is not here")
     parser.add_argument("--root", type=Path, default=FOLDER, help="where journals and reports are kept")
     return parser
 
@@ -76,7 +79,8 @@ def _names(text: str) -> tuple[str, ...]:
 
 
 def _say(text: str) -> None:
-    print(text, flush=True)
+    with suppress(OSError):  # a terminal that is gone, or a pipe that nobody reads, keeps nothing from being removed
+        print(text, flush=True)
 
 
 if __name__ == "__main__":

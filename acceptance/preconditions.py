@@ -5,11 +5,13 @@ from pathlib import Path
 from typing import Final
 
 from acceptance.account import Account, Refused
-from acceptance.journal import open_journals
-from acceptance.names import FAMILY, is_prefix
+from acceptance.journal import Journal, open_journals
+from acceptance.names import FAMILY, Names, is_prefix
 from acceptance.slots import SERVER_TYPES
+from acceptance.stacks import GONE
 
 DEFAULT_SLOTS: Final = ("GITHUB", "GITHUB_ENTERPRISE", "BITBUCKET")
+_PREFIX_LENGTH: Final = len(FAMILY) + 10
 
 
 def refuse_unknown(given: Iterable[str], known: Iterable[str], variable: str) -> None:
@@ -25,13 +27,16 @@ def refuse_to_be_in_the_way(account: Account, server_types: Sequence[str], root:
     if server_types[0] not in DEFAULT_SLOTS:
         raise Refused(f"SLOTS must begin with one that takes a token: {', '.join(DEFAULT_SLOTS)}.")
     earlier = [journal.folder.name for journal in open_journals(account.id, account.region, root)]
-    pages = account.client("cloudformation").get_paginator("list_stacks").paginate()
-    stacks = [stack for page in pages for stack in page["StackSummaries"] if stack["StackStatus"] != "DELETE_COMPLETE"]
-    there = [stack["StackName"] for stack in stacks if is_prefix(stack["StackName"][: len(FAMILY) + 10])]
-    if earlier or there:
+    if earlier:
         raise Refused(
-            f"An earlier run has left something here ({', '.join(earlier + there)}). Remove it first: "
+            f"An earlier run has left something here ({', '.join(earlier)}). Remove it first: "
             "make acceptance-clean ACCOUNT=... REGION=..."
+        )
+    stacks = _stacks(account)
+    if stacks:
+        raise Refused(
+            f"There are stacks of a run whose journal is not here ({', '.join(stacks)}). Let it end or, if it was "
+            f"killed, remove it: make acceptance-clean ... PREFIX={stacks[0][:_PREFIX_LENGTH]}"
         )
     infos = account.client("codebuild").list_source_credentials()["sourceCredentialsInfos"]
     taken = sorted({info["serverType"] for info in infos} & set(server_types))
@@ -42,3 +47,26 @@ def refuse_to_be_in_the_way(account: Account, server_types: Sequence[str], root:
             f"CodeBuild holds a credential for {', '.join(taken)} in {account.region}, and nobody's credential is "
             f"touched. Name a region in which these slots are empty{instead}."
         )
+
+
+def take_up(account: Account, prefix: str, root: Path) -> None:
+    """Begin a journal of what there is of a run that was started elsewhere. Raises Refused."""
+    if not is_prefix(prefix):
+        raise Refused(f"PREFIX is none of a run's: these are {FAMILY} and ten of 0-9 and a-f.")
+    if (root / prefix).exists():
+        raise Refused(f"The journal of {prefix} is here. Leave PREFIX away.")
+    journal = Journal.begin(prefix, account_id=account.id, region=account.region, root=root)
+    names = Names(prefix)
+    journal.note("bucket", name=names.bucket)
+    journal.note("role", name=names.stack("connection"))
+    for stack in _stacks(account):
+        if stack.startswith(prefix):
+            journal.note("stack", name=stack)
+
+
+def _stacks(account: Account) -> list[str]:
+    """Return the names of the stacks that runs have left, the oldest first: these are used by the others."""
+    pages = account.client("cloudformation").get_paginator("list_stacks").paginate()
+    stacks = [stack for page in pages for stack in page["StackSummaries"] if stack["StackStatus"] != GONE]
+    stacks.sort(key=lambda stack: str(stack["CreationTime"]))
+    return [stack["StackName"] for stack in stacks if is_prefix(stack["StackName"][:_PREFIX_LENGTH])]

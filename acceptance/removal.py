@@ -5,15 +5,15 @@ What cannot be removed does not keep the rest from being removed; it is told in 
 
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
 from functools import partial
-from typing import Any, Final
+from typing import Final
 
-from botocore.exceptions import BotoCoreError, ClientError
+from botocore.exceptions import ClientError
 
 from acceptance.account import Account
 from acceptance.journal import Journal
 from acceptance.remains import Remains
+from acceptance.used_slots import Release, UsedSlots
 from acceptance.waiting import TookTooLong, Waiting
 
 _STACK_SECONDS: Final = 1200
@@ -27,19 +27,6 @@ class StillThere(Exception):
     """Something could not be removed; the text says what and why."""
 
 
-@dataclass(frozen=True)
-class Release:
-    """Which slots may be emptied.
-
-    A token in a slot that a run has used cannot be told from one that somebody has imported since the run was killed.
-    released: the server types whose slots hold nobody's, None for all that the run has used. kept: those that hold
-    somebody's.
-    """
-
-    released: tuple[str, ...] | None
-    kept: tuple[str, ...] = ()
-
-
 class Removal:
     """The removal of what one run has made."""
 
@@ -50,44 +37,51 @@ class Removal:
         self._account = account
         self._journal = journal
         self._waiting = waiting
-        self._release = release
         self._say = say
         self._notes = journal.notes()
-        self._prefix = str(self._notes[0]["prefix"])
-        self._remains = Remains(account, self._prefix)
+        prefix = str(self._notes[0]["prefix"])
+        self._remains = Remains(account, prefix)
+        self._slots = UsedSlots(account, self._notes, prefix, release)
+        self._problems: list[str] = []
 
     def run(self) -> list[str]:
         """Remove everything, and return what is left, a line each."""
-        problems: list[str] = []
-        if self._foreign():
-            self._try(self._remains.forget_claims, problems)  # else a Delete by the provider would take it away
-        names: set[tuple[str, str]] = set()
-        for note in reversed(self._notes):
-            remove, key = self._removers().get(note["kind"]), (note["kind"], note.get("name", ""))
-            if remove is not None and key not in names:
-                names.add(key)
-                self._try(partial(remove, key[1]), problems)
-        for info in self._occupied():
-            if self._is_own(info):  # its slot was found empty before it was used
-                self._try(partial(self._remove_credential, info["arn"]), problems)
-        self._try(self._remains.remove, problems)
-        problems += [
+        if not self._try(self._protect_credentials):
+            return self._problems
+        for kind, name in dict.fromkeys((note["kind"], note.get("name", "")) for note in reversed(self._notes)):
+            remove = self._removers().get(kind)
+            if remove is not None:
+                self._try(partial(remove, name))
+        self._try(self._slots.empty_own)
+        self._try(self._remains.remove)
+        self._try(self._tell_undecided)
+        self._try(self._tell_left)
+        self._try(self._tell_tagged)
+        if not self._problems:
+            self._journal.note("removed")
+        return self._problems
+
+    def _protect_credentials(self) -> None:
+        """Have the provider forget its claims where a Delete of its might take somebody's credential away.
+
+        Without this nothing may be removed.
+        """
+        if self._slots.foreign():
+            self._remains.forget_claims()
+
+    def _tell_undecided(self) -> None:
+        self._problems += [
             f"The slot {server_type} holds a credential that this run may have imported, or somebody since. If it is "
             f"nobody's: make acceptance-clean ... RELEASE={server_type}. If it is to stay: ... KEEP={server_type}"
-            for server_type in self._undecided()
+            for server_type in self._slots.undecided()
         ]
-        self._try(lambda: problems.extend(self._left()), problems)
-        self._try(self._tell_tagged, problems)
-        if not problems:
-            self._journal.note("removed")
-        return problems
 
-    def _left(self) -> list[str]:
-        """Return what is left after a while: what is deleted is listed for up to a minute or two."""
+    def _tell_left(self) -> None:
+        """Tell what is left after a while: what is deleted is listed for up to a minute or two."""
         every = self._account.poll_seconds * 3
         with suppress(TookTooLong):
             self._waiting.until(lambda: not self._remains.left() or None, "", seconds=_LISTED_SECONDS, every=every)
-        return self._remains.left()
+        self._problems += self._remains.left()
 
     def _tell_tagged(self) -> None:
         for arn in self._remains.tagged():
@@ -101,15 +95,20 @@ class Removal:
             "role": self._remove_role,
         }
 
-    def _try(self, remove: Callable[[], Any], problems: list[str]) -> None:
+    def _try(self, step: Callable[[], None]) -> bool:
+        """Take a step, and return whether it went well; what was gone already did."""
         try:
-            remove()
+            step()
         except ClientError as error:
             code, message = error.response["Error"]["Code"], error.response["Error"].get("Message", "")
-            if code not in _GONE and not (code == "ValidationError" and _STACK_IS_GONE in message):
-                problems.append(f"{error.operation_name}: {code}: {message}")
-        except (BotoCoreError, StillThere, TookTooLong) as error:
-            problems.append(str(error))
+            if code in _GONE or (code == "ValidationError" and _STACK_IS_GONE in message):
+                return True
+            self._problems.append(f"{error.operation_name}: {code}: {message}")
+        except Exception as error:  # noqa: BLE001 - whatever it is, the rest has to be removed
+            self._problems.append(f"{type(error).__name__}: {error}")
+        else:
+            return True
+        return False
 
     def _remove_stack(self, name: str) -> None:
         """Delete a stack; if that fails, delete it without the resources that failed, which `Remains` then finds."""
@@ -157,28 +156,3 @@ class Removal:
         for upload in s3.list_multipart_uploads(Bucket=name).get("Uploads", []):
             s3.abort_multipart_upload(Bucket=name, Key=upload["Key"], UploadId=upload["UploadId"])
         s3.delete_bucket(Bucket=name)
-
-    def _remove_credential(self, arn: str) -> None:
-        self._account.client("codebuild").delete_source_credentials(arn=arn)
-
-    def _foreign(self) -> list[str]:
-        """Return the slots, of those that the run has used, that hold what may be somebody else's by now."""
-        return sorted(info["serverType"] for info in self._occupied() if not self._is_own(info))
-
-    def _undecided(self) -> list[str]:
-        """Return those of them of which the owner has not said whose they are."""
-        return sorted(set(self._foreign()) - set(self._release.kept))
-
-    def _is_own(self, info: dict[str, Any]) -> bool:
-        """Tell whether a credential is surely the run's."""
-        if info["serverType"] in self._release.kept:
-            return False
-        if f":secret:{self._prefix}/" in info.get("resource", ""):
-            return True
-        return self._release.released is None or info["serverType"] in self._release.released
-
-    def _occupied(self) -> list[dict[str, Any]]:
-        """Return what the slots hold that the run has used, where it is of an auth type that the run has used there."""
-        used = {(note["server_type"], note["auth_type"]) for note in self._notes if note["kind"] == "credential"}
-        infos = self._account.client("codebuild").list_source_credentials()["sourceCredentialsInfos"]
-        return [dict(info) for info in infos if (info["serverType"], info["authType"]) in used]

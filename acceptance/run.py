@@ -14,11 +14,12 @@ from acceptance.facts import Findings, Verdict
 from acceptance.journal import FOLDER, Journal, open_journals
 from acceptance.masking import Mask
 from acceptance.names import Names
-from acceptance.preconditions import DEFAULT_SLOTS, refuse_to_be_in_the_way, refuse_unknown
-from acceptance.removal import Release, Removal
+from acceptance.preconditions import DEFAULT_SLOTS, refuse_to_be_in_the_way, refuse_unknown, take_up
+from acceptance.removal import Removal
 from acceptance.scene import Scene
 from acceptance.slots import Slots
 from acceptance.stacks import Stacks
+from acceptance.used_slots import Release
 from acceptance.waiting import Interrupted, OutOfTime, Waiting
 from acceptance.walk import CHAPTERS, WALKS, walk
 from local.ministack import PROJECT
@@ -105,9 +106,14 @@ def run(wanted: Wanted, asked_to_stop: Event, say: Callable[[str], None]) -> End
     return Ended.NOT_AS_DOCUMENTED if differs and ended is Ended.AS_DOCUMENTED else ended
 
 
-def clean(wanted: Wanted, release: Release, say: Callable[[str], None]) -> Ended:
-    """Remove what killed runs have left in the account and region. Raises Refused."""
+def clean(wanted: Wanted, release: Release, say: Callable[[str], None], *, prefix: str = "") -> Ended:
+    """Remove what killed runs have left in the account and region. prefix: of one whose journal is not here.
+
+    Raises Refused.
+    """
     account, mask = open_account(wanted.account_id, wanted.region), Mask()
+    if prefix:
+        take_up(account, prefix, wanted.root)
     ended = Ended.AS_DOCUMENTED
     found = list(open_journals(account.id, account.region, wanted.root))
     for journal in found:

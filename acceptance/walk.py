@@ -5,14 +5,11 @@ from functools import partial
 from types import ModuleType
 from typing import Final
 
-from botocore.exceptions import BotoCoreError, ClientError
-
 from acceptance.chapters import connections, ending, events, failures, imports, life, owners, refusals, rotation
 from acceptance.facts import Chapter
 from acceptance.scene import NotPossible, Scene
 from acceptance.slots import SlotTaken
-from acceptance.stacks import UpdateRefused
-from acceptance.waiting import Interrupted, OutOfTime, TookTooLong
+from acceptance.waiting import Interrupted, OutOfTime
 
 # CodeBuild itself first: then its slots are empty for the provider.
 WALKS: Final[dict[str, ModuleType]] = {
@@ -56,5 +53,7 @@ def _tidy(scene: Scene) -> None:
     for step in steps:
         try:
             step()
-        except (BotoCoreError, ClientError, TookTooLong, UpdateRefused) as error:
+        except (Interrupted, OutOfTime):
+            raise
+        except Exception as error:  # noqa: BLE001 - the same
             scene.say(f"   left for later: {error}")

@@ -1,5 +1,6 @@
 """A run that is interrupted, fails or is killed leaves nothing, or a list of what is to be removed."""
 
+import json
 import random
 import signal
 import time
@@ -7,7 +8,11 @@ from typing import Any
 
 import pytest
 
-from tests.acceptance.conftest import Acceptance
+from acceptance.remains import Remains
+from acceptance.run import Ended, Wanted, clean
+from acceptance.used_slots import Release
+from local.ministack import REGION
+from tests.acceptance.conftest import ACCOUNT, Acceptance
 
 QUICK = ("--slots", "GITHUB", "--chapters", "imports,life")
 
@@ -60,19 +65,20 @@ def test_a_step_that_fails_leaves_nothing(acceptance: Acceptance) -> None:
     assert seen["Who holds a slot"] == {"the provider is not there"}
 
 
-def test_what_cannot_be_removed_is_told_and_removed_later(acceptance: Acceptance) -> None:
-    """AWS denies what it allowed before: the run says what it leaves, and the next command takes it away."""
+def test_what_cannot_be_removed_is_told_and_its_owner_decides(acceptance: Acceptance) -> None:
+    """AWS denies what it allowed before: the run says what it leaves; who keeps it is not asked again."""
     acceptance.aws.codebuild.fail_next("DeleteSourceCredentials", "AccessDeniedException", times=3)
     status, printed = acceptance.run("run", "--slots", "GITHUB", "--chapters", "imports")
     assert status == 3, printed
     assert "Left: DeleteSourceCredentials: AccessDeniedException" in printed
     assert acceptance.report()["left"]
-    assert acceptance.run("clean", "--release", "GITHUB")[0] == 0
-    assert acceptance.left() == []
+    held = acceptance.aws.codebuild.credentials()
+    assert acceptance.run("clean")[0] == 3
+    assert acceptance.run("clean", "--keep", "GITHUB")[0] == 0
+    assert acceptance.aws.codebuild.credentials() == held
 
 
-@pytest.mark.parametrize("word", ["--release", "--keep"])
-def test_what_a_killed_run_left_is_removed_by_the_next_command(acceptance: Acceptance, word: str) -> None:
+def test_what_a_killed_run_left_is_removed_by_the_next_command(acceptance: Acceptance) -> None:
     """All but a credential that may be somebody's by now: of that its owner decides. No run begins before."""
     process = acceptance.start("run", *QUICK)
     acceptance.await_note(note("stack", "-consumer"))
@@ -88,9 +94,50 @@ def test_what_a_killed_run_left_is_removed_by_the_next_command(acceptance: Accep
     assert (status, acceptance.left()) == (3, [held[0].arn]), printed
     assert "RELEASE=GITHUB" in printed
     assert acceptance.aws.codebuild.credentials() == held
-    status, printed = acceptance.run("clean", word, "GITHUB")
-    assert status == 0, printed
-    assert acceptance.aws.codebuild.credentials() == ([] if word == "--release" else held)
+    status, printed = acceptance.run("clean", "--release", "GITHUB")
+    assert (status, acceptance.left()) == (0, []), printed
+
+
+def test_a_run_that_was_killed_elsewhere_is_removed_by_its_prefix(acceptance: Acceptance) -> None:
+    """Its stacks keep a run from beginning; where there is no journal, its owner names it."""
+    prefix = "acceptance-0000000000"
+    one = {"Type": "AWS::SSM::Parameter", "Properties": {"Name": f"/{prefix}/one", "Type": "String", "Value": "1"}}
+    for name in ("provider", "consumer"):
+        one["Properties"] = {**one["Properties"], "Name": f"/{prefix}/{name}"}  # type: ignore[dict-item]
+        template = json.dumps({"Resources": {"One": one}})
+        acceptance.aws.client("cloudformation").create_stack(StackName=f"{prefix}-{name}", TemplateBody=template)
+    acceptance.aws.client("secretsmanager").create_secret(Name=f"{prefix}/github", SecretString="x")
+    status, printed = acceptance.run("run")
+    assert status == 2
+    assert f"PREFIX={prefix}" in printed
+    assert acceptance.run("clean")[1].startswith("No run has left anything here")
+    status, printed = acceptance.run("clean", "--prefix", prefix)
+    assert (status, acceptance.left()) == (0, []), printed
+    assert "PREFIX is none of a run's" in acceptance.run("clean", "--prefix", "acceptance-")[1]
+
+
+def test_where_claims_cannot_be_forgotten_nothing_is_removed(
+    acceptance: Acceptance, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else a Delete by the provider would take away what may be somebody's by now."""
+    process = acceptance.start("run", *QUICK)
+    acceptance.await_note(note("stack", "-consumer"))
+    while not acceptance.aws.codebuild.credentials():
+        time.sleep(0.02)
+    process.kill()
+    acceptance.end(process)
+    before = acceptance.left()
+    for name, value in acceptance.aws.environment().items():
+        monkeypatch.setenv(name, value)
+    wanted = Wanted(account_id=ACCOUNT, region=REGION, root=acceptance.root)
+    with monkeypatch.context() as patch:
+        patch.setattr(Remains, "forget_claims", lambda _self: 1 / 0)
+        said: list[str] = []
+        assert clean(wanted, Release(()), said.append) is Ended.LEFT_BEHIND
+    assert "Left: ZeroDivisionError: division by zero" in said
+    assert acceptance.left() == before
+    assert clean(wanted, Release(("GITHUB",)), print) is Ended.AS_DOCUMENTED
+    assert acceptance.left() == []
 
 
 def test_a_killed_run_takes_its_sam_along(acceptance: Acceptance) -> None:

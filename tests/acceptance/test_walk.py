@@ -1,12 +1,19 @@
 """The whole walk on the embedded AWS: it passes, lists where that differs from AWS, and leaves nothing."""
 
 import re
+from threading import Event
+from typing import Any
 
+import pytest
+
+from acceptance.run import Ended, Wanted, run
 from acceptance.walk import CHAPTERS
 from local.codebuild_server import ACCOUNT_ID
+from local.ministack import REGION
 from tests.acceptance.conftest import Acceptance
 
 CONNECTION = f"arn:aws:codeconnections:us-east-1:{ACCOUNT_ID}:connection/11111111-2222-3333-4444-555555555555"
+VERDICTS = ("held", "differs", "differs, as is known of the embedded AWS", "not tried")
 
 
 def test_the_walk_passes_and_its_report_can_be_shared(acceptance: Acceptance) -> None:
@@ -31,4 +38,24 @@ def test_the_walk_passes_and_its_report_can_be_shared(acceptance: Acceptance) ->
         assert not re.search(rf"{ACCOUNT_ID}|{prefix}|ghp_|ATCTT|ATATT|[0-9a-f]{{8}}-[0-9a-f]{{4}}-", text)
 
 
-VERDICTS = ("held", "differs", "differs, as is known of the embedded AWS", "not tried")
+def test_an_aws_that_does_otherwise_is_found_out(acceptance: Acceptance, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The facts that it breaks differ, the others hold; and the run tells so by its status."""
+    asked = acceptance.aws.codebuild.slots.import_source_credentials
+
+    def with_another_arn(region: str, request: dict[str, Any]) -> dict[str, Any]:
+        return {"arn": f"{asked(region, request)['arn'].replace('token/', 'token:')}"}
+
+    monkeypatch.setattr(acceptance.aws.codebuild.slots, "import_source_credentials", with_another_arn)
+    for name, value in acceptance.aws.environment().items():
+        monkeypatch.setenv(name, value)
+    wanted = Wanted(account_id=ACCOUNT_ID, region=REGION, root=acceptance.root, chapters=("imports",))
+    assert run(wanted, Event(), print) is Ended.NOT_AS_DOCUMENTED
+    facts = acceptance.report()["chapters"][0]["facts"]
+    differs = {fact["seen"] for fact in facts if fact["verdict"] == "differs"}
+    assert "arn:PARTITION:codebuild:REGION:ACCOUNT:token:github" in differs
+    assert "one credential, another ARN, the new auth type" in differs
+    assert [fact["tried"] for fact in facts if fact["verdict"] == "held"] == [
+        "What the list has of a token",
+        "What the list has of a secret that CodeBuild reads itself",
+    ]
+    assert acceptance.left() == []
