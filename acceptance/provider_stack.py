@@ -22,11 +22,19 @@ class CommandFailed(Exception):
 
 def deploy(scene: Scene) -> None:
     """Build and deploy the provider, so that it reads the run's own secrets only; keep its outputs in the scene."""
-    build = Path(scene.build or scene.journal.folder / "build")
-    environment = {**provider.build_environment(), **scene.account.environment()}
-    if not (build / "template.yaml").exists():
-        _run(["sam", "build", "--build-dir", str(build)], environment, scene.waiting)
-    _make_bucket(scene)
+    with tempfile.TemporaryDirectory(dir=scene.journal.folder) as folder:
+        build = Path(scene.build) if scene.build else Path(folder) / "build"
+        environment = {**provider.build_environment(), **scene.account.environment()}
+        if not scene.build:
+            _run(["sam", "build", "--build-dir", str(build)], environment, scene.waiting)
+        _make_bucket(scene)
+        _deploy(scene, build, environment)
+    if scene.account.is_embedded:
+        provider.make_up_for_ministack(scene.account, scene.names.stack(STACK), region=scene.account.region)
+    scene.provider = scene.stacks.outputs(STACK)
+
+
+def _deploy(scene: Scene, build: Path, environment: Mapping[str, str]) -> None:
     scene.journal.note("stack", name=scene.names.stack(STACK))
     overrides = [f"{name}={value}" for name, value in _parameters(scene).items()]
     [tag] = scene.names.tags
@@ -36,9 +44,6 @@ def deploy(scene: Scene) -> None:
         *("--no-confirm-changeset", "--tags", f"{tag['Key']}={tag['Value']}", "--parameter-overrides", *overrides),
     ]
     _run(command, environment, scene.waiting)
-    if scene.account.is_embedded:
-        provider.make_up_for_ministack(scene.account, scene.names.stack(STACK), region=scene.account.region)
-    scene.provider = scene.stacks.outputs(STACK)
 
 
 def _parameters(scene: Scene) -> dict[str, str]:
