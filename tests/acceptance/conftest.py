@@ -127,3 +127,10 @@ def acceptance(embedded: EmbeddedAws, built: Path, tmp_path: Path) -> Iterator[A
             found.end(process)
     for credential in embedded.codebuild.credentials():
         embedded.codebuild.slots.delete_source_credentials(credential.region, {"arn": credential.arn})
+
+
+@pytest.fixture
+def here(acceptance: Acceptance, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have this process use the embedded AWS, too."""
+    for name, value in acceptance.aws.environment().items():
+        monkeypatch.setenv(name, value)

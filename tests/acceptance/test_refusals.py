@@ -17,13 +17,6 @@ SOMEBODYS = {
 }
 
 
-@pytest.fixture
-def here(acceptance: Acceptance, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Have this process use the embedded AWS."""
-    for name, value in acceptance.aws.environment().items():
-        monkeypatch.setenv(name, value)
-
-
 def refused(acceptance: Acceptance, **wanted: Any) -> str:
     """Ask for a run, and see that nothing was done; return what was said."""
     asked = {"account_id": ACCOUNT, "region": REGION, **wanted, "root": acceptance.root}

@@ -116,6 +116,7 @@ def test_a_run_that_was_killed_elsewhere_is_removed_by_its_prefix(acceptance: Ac
     assert "PREFIX is none of a run's" in acceptance.run("clean", "--prefix", "acceptance-")[1]
 
 
+@pytest.mark.usefixtures("here")
 def test_where_claims_cannot_be_forgotten_nothing_is_removed(
     acceptance: Acceptance, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -127,8 +128,6 @@ def test_where_claims_cannot_be_forgotten_nothing_is_removed(
     process.kill()
     acceptance.end(process)
     before = acceptance.left()
-    for name, value in acceptance.aws.environment().items():
-        monkeypatch.setenv(name, value)
     wanted = Wanted(account_id=ACCOUNT, region=REGION, root=acceptance.root)
     with monkeypatch.context() as patch:
         patch.setattr(Remains, "forget_claims", lambda _self: 1 / 0)

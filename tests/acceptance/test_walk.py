@@ -38,6 +38,7 @@ def test_the_walk_passes_and_its_report_can_be_shared(acceptance: Acceptance) ->
         assert not re.search(rf"{ACCOUNT_ID}|{prefix}|ghp_|ATCTT|ATATT|[0-9a-f]{{8}}-[0-9a-f]{{4}}-", text)
 
 
+@pytest.mark.usefixtures("here")
 def test_an_aws_that_does_otherwise_is_found_out(acceptance: Acceptance, monkeypatch: pytest.MonkeyPatch) -> None:
     """The facts that it breaks differ, the others hold; and the run tells so by its status."""
     asked = acceptance.aws.codebuild.slots.import_source_credentials
@@ -46,8 +47,6 @@ def test_an_aws_that_does_otherwise_is_found_out(acceptance: Acceptance, monkeyp
         return {"arn": f"{asked(region, request)['arn'].replace('token/', 'token:')}"}
 
     monkeypatch.setattr(acceptance.aws.codebuild.slots, "import_source_credentials", with_another_arn)
-    for name, value in acceptance.aws.environment().items():
-        monkeypatch.setenv(name, value)
     wanted = Wanted(account_id=ACCOUNT_ID, region=REGION, root=acceptance.root, chapters=("imports",))
     assert run(wanted, Event(), print) is Ended.NOT_AS_DOCUMENTED
     facts = acceptance.report()["chapters"][0]["facts"]
@@ -59,3 +58,37 @@ def test_an_aws_that_does_otherwise_is_found_out(acceptance: Acceptance, monkeyp
         "What the list has of a secret that CodeBuild reads itself",
     ]
     assert acceptance.left() == []
+
+
+@pytest.mark.usefixtures("here")
+def test_a_connection_is_imported_with_more_permissions_until_it_is_taken(acceptance: Acceptance) -> None:
+    """The fewest that suffice are told, all sets of that size; and how the others were denied."""
+    acceptance.aws.codebuild.connect(CONNECTION, provider_type="GitLab")
+    acceptance.aws.codebuild.fail_next("ImportSourceCredentials", "AccessDeniedException", times=5)
+    wanted = Wanted(
+        account_id=ACCOUNT_ID,
+        region=REGION,
+        root=acceptance.root,
+        chapters=("connections",),
+        connection_arn=CONNECTION,
+    )
+    assert run(wanted, Event(), print) is Ended.AS_DOCUMENTED
+    [chapter] = [each for each in acceptance.report()["chapters"] if "connection" in each["title"]]
+    needed, denied, arn = chapter["facts"]
+    assert needed["seen"] == "GetConnection and UseConnection; or PassConnection and UseConnection"
+    assert denied["seen"] == "AccessDeniedException: as the test asked"
+    assert (denied["verdict"], arn["verdict"]) == ("held", "held")
+    assert acceptance.left() == []
+
+
+@pytest.mark.usefixtures("here")
+def test_a_connection_that_cannot_be_used_is_not_tried(acceptance: Acceptance) -> None:
+    """Its chapter says why."""
+    acceptance.aws.codebuild.connect(CONNECTION, provider_type="GitLab", status="PENDING")
+    chapters = ("connections",)
+    wanted = Wanted(
+        account_id=ACCOUNT_ID, region=REGION, root=acceptance.root, chapters=chapters, connection_arn=CONNECTION
+    )
+    run(wanted, Event(), print)
+    [chapter] = [each for each in acceptance.report()["chapters"] if "connection" in each["title"]]
+    assert {fact["seen"] for fact in chapter["facts"]} == {"the connection is PENDING, not AVAILABLE"}
