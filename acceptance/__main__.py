@@ -47,12 +47,12 @@ def main() -> int:
         build=arguments.build,
         root=arguments.root,
     )
-    asked_to_stop = stop_when_asked(_say)
     try:
-        if arguments.command == "clean":
-            release = Release(_names(arguments.release), _names(arguments.keep))
-            return clean(wanted, release, _say, prefix=arguments.prefix)
-        return run(wanted, asked_to_stop, _say)
+        with stop_when_asked(_say) as asked_to_stop:
+            if arguments.command == "clean":
+                release = Release(_names(arguments.release), _names(arguments.keep))
+                return clean(wanted, release, _say, prefix=arguments.prefix)
+            return run(wanted, asked_to_stop, _say)
     except Refused as reason:
         print(f"Nothing was done. {reason}", file=sys.stderr)
         return Ended.REFUSED

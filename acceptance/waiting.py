@@ -7,9 +7,10 @@ way. Here a signal only asks, and the run stops at its next look: nothing is eve
 import signal
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from types import FrameType
-from typing import TypeVar
+from typing import Final, TypeVar
 
 Seen = TypeVar("Seen")
 
@@ -62,10 +63,15 @@ class Waiting:
             self.pause(every)
 
 
-def stop_when_asked(say: Callable[[str], None]) -> threading.Event:
-    """Take Ctrl-C, SIGTERM and SIGHUP as a request to stop, once and for all; return the event that they set.
+_SIGNALS: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
-    The second and third Ctrl-C ask for the same, so they cannot break the removal.
+
+@contextmanager
+def stop_when_asked(say: Callable[[str], None]) -> Iterator[threading.Event]:
+    """Take Ctrl-C, SIGTERM and SIGHUP as a request to stop, as long as the process lives; give the event that they set.
+
+    The second and third Ctrl-C ask for the same, so they cannot break the removal. One that comes when all is done is
+    ignored, so that the exit status still tells how it ended.
     """
     asked = threading.Event()
 
@@ -74,6 +80,10 @@ def stop_when_asked(say: Callable[[str], None]) -> threading.Event:
         asked.set()
         say("Everything is being removed; please wait." if again else "Stopping, and then everything is removed.")
 
-    for name in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+    for name in _SIGNALS:
         signal.signal(name, ask)
-    return asked
+    try:
+        yield asked
+    finally:
+        for name in _SIGNALS:
+            signal.signal(name, signal.SIG_IGN)
