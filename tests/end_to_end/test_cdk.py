@@ -3,11 +3,10 @@
 import re
 from pathlib import Path
 
-from local import programs, provider
+from local import provider
 from tests.end_to_end.conftest import Cloud
+from tests.end_to_end.test_rotation import until
 from tests.end_to_end.test_stacks import ARN, FIRST, SECOND, sha256
-
-_SECONDS = 30
 
 
 def test_the_whole_life_of_the_example(cloud: Cloud, app_templates: dict[str, Path]) -> None:
@@ -30,7 +29,7 @@ def test_the_whole_life_of_the_example(cloud: Cloud, app_templates: dict[str, Pa
     assert cloud.outputs("builds") == {"CredentialArn": f"{ARN}github", "SecretVersionId": version}
 
     secrets.put_secret_value(SecretId=secret, SecretString=SECOND)
-    assert programs.until(lambda: cloud.slots() == {"GITHUB": sha256(SECOND)}, _SECONDS)
+    until(lambda: cloud.slots() == {"GITHUB": sha256(SECOND)})
 
     cloud.aws.codebuild.calls.clear()
     deploy(cloud, "builds", bodies["builds"], roles)
