@@ -1,5 +1,6 @@
 """The tables of docs/errors.md: every reason that the code can give, what it means, and what to do."""
 
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -8,8 +9,12 @@ import yaml
 from mdit_py_plugins.anchors.index import slugify
 
 from reference.refusals import Refusal, collect
+from reference.texts import UNKNOWN
 
 _REASONS: Final = Path(__file__).with_name("reasons.yaml")
+
+# A sentence that the code adds to a remedy in some cases: of no use in a table that does not have it.
+_SOMETIMES_MORE: Final = re.compile(rf"(?<=\.) ?{UNKNOWN}$")
 
 
 class Incomplete(Exception):
@@ -68,7 +73,8 @@ def _row(reason: dict[str, str], refusal: Refusal) -> tuple[str, str, str]:
 
     Raises Incomplete when neither says anything.
     """
-    to_do = [*refusal.remedies, *([reason["do"]] if "do" in reason else [])]
+    remedies = [_SOMETIMES_MORE.sub("", remedy) for remedy in refusal.remedies]
+    to_do = [*remedies, *([reason["do"]] if "do" in reason else [])]
     if not to_do:
         raise Incomplete(f"{refusal.problem}: nobody says what to do ({refusal.where})")
     return reason["says"], reason["means"], "<br>".join(to_do)

@@ -100,6 +100,15 @@ def test_a_new_reason_has_to_be_explained_and_an_old_one_taken_out(tmp_path: Pat
     ]
 
 
+def test_what_the_code_adds_in_some_cases_only_is_not_in_the_table(tmp_path: Path) -> None:
+    """A remedy that may go on ends with its own full stop; what is not known inside a sentence is shown as such."""
+    explained = tmp_path / "reasons.yaml"
+    explained.write_text("- {title: T, begins: B, about: A, reasons: [{says: is new, means: M}]}")
+    code = {"is new": Refusal("is new", ("Do it.…", "Come later. …", "Ask …."), "x.py")}
+    [section] = errors.sections(code, explained)
+    assert section.rows == (("is new", "M", "Do it.<br>Come later.<br>Ask …."),)
+
+
 def test_a_reason_without_anything_to_do_is_none(tmp_path: Path) -> None:
     """What the code does not say is said beside the explanation."""
     explained = tmp_path / "reasons.yaml"
