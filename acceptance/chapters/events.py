@@ -38,7 +38,7 @@ _SECRET: Final = CHAPTER.fact(
 _PARAMETER: Final = CHAPTER.fact(
     "A dynamic reference to a plain parameter, as it arrives",
     _REFERENCE,
-    "One to a plain parameter (`{{resolve:ssm:...}}`) it does resolve",
+    "CloudFormation does resolve a reference to a plain parameter (`{{resolve:ssm:...}}`)",
     "the parameter's value",
 )
 _CREATE: Final = CHAPTER.fact(
