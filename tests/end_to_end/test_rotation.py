@@ -14,7 +14,8 @@ from tests.end_to_end.conftest import Cloud
 from tests.end_to_end.test_stacks import ARN, FIRST, GITHUB, SECOND, sha256
 
 THIRD = "ghp_theThirdToken0000000000000000000000"
-_SECONDS = 90  # what finds others at its slot comes again within half a minute, and a busy machine may need two of these
+# What finds others at its slot comes again within half a minute, and a busy machine may need two of these.
+_SECONDS = 90
 
 
 @pytest.fixture
