@@ -13,7 +13,7 @@ from local.ministack import PROJECT
 FOLDER: Final = PROJECT / ".local/acceptance"
 _FILE: Final = "journal.jsonl"
 
-# kind: run, stack, secret, bucket, role, credential, imported, removed. The rest depends on the kind.
+# kind: run, stack, secret, bucket, role, credential, imported, vacated, removed. The rest depends on the kind.
 Note = dict[str, Any]
 
 

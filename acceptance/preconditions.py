@@ -7,7 +7,7 @@ from typing import Final
 from acceptance.account import Account, Refused
 from acceptance.journal import Journal, open_journals
 from acceptance.names import FAMILY, Names, is_prefix
-from acceptance.slots import SERVER_TYPES
+from acceptance.slots import AUTH_TYPES, SERVER_TYPES
 from acceptance.stacks import GONE
 
 DEFAULT_SLOTS: Final = ("GITHUB", "GITHUB_ENTERPRISE", "BITBUCKET")
@@ -59,6 +59,11 @@ def take_up(account: Account, prefix: str, root: Path) -> None:
     names = Names(prefix)
     journal.note("bucket", name=names.bucket)
     journal.note("role", name=names.stack("connection"))
+    for (
+        server_type
+    ) in SERVER_TYPES:  # which slots it has used, nobody knows here: what any of them holds is asked about
+        for auth_type in AUTH_TYPES:
+            journal.note("credential", server_type=server_type, auth_type=auth_type)
     for stack in _stacks(account):
         if stack.startswith(prefix):
             journal.note("stack", name=stack)

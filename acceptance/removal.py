@@ -37,6 +37,7 @@ class Removal:
         self._account = account
         self._journal = journal
         self._waiting = waiting
+        self._release = release
         self._say = say
         self._notes = journal.notes()
         prefix = str(self._notes[0]["prefix"])
@@ -66,7 +67,7 @@ class Removal:
 
         Without this nothing may be removed.
         """
-        if self._slots.foreign():
+        if not self._release.is_running and self._slots.foreign():
             self._remains.forget_claims()
 
     def _tell_undecided(self) -> None:

@@ -91,7 +91,7 @@ def run(wanted: Wanted, asked_to_stop: Event, say: Callable[[str], None]) -> End
         how, ended = str(reason), Ended.NOT_AS_DOCUMENTED
     finally:
         tell("\nRemoving everything")
-        left = _remove(account, journal, Release(None), say=tell)
+        left = _remove(account, journal, Release(scene.slots.own, is_running=True), say=tell)
         for line in left:
             tell(f"Left: {line}")
     how += f" It took {time.monotonic() - begin:.0f} seconds. "

@@ -8,6 +8,7 @@ from acceptance.account import Account
 from acceptance.journal import Journal
 
 SERVER_TYPES: Final = ("GITHUB", "GITHUB_ENTERPRISE", "BITBUCKET", "GITLAB", "GITLAB_SELF_MANAGED")
+AUTH_TYPES: Final = ("PERSONAL_ACCESS_TOKEN", "BASIC_AUTH", "OAUTH", "SECRETS_MANAGER", "CODECONNECTIONS")
 
 
 class SlotTaken(Exception):
@@ -38,7 +39,13 @@ class Slots:
         """Hold none yet."""
         self._codebuild = account.client("codebuild")
         self._journal = journal
-        self._own: set[str] = set()
+        self._own: set[str] = set()  # what was imported here
+        self._noted: set[str] = set()  # and what the provider may have imported, until it is seen empty
+
+    @property
+    def own(self) -> tuple[str, ...]:
+        """Return the server types whose slots hold what was imported here."""
+        return tuple(sorted(self._own))
 
     def listed(self) -> dict[str, dict[str, Any]]:
         """Return what ListSourceCredentials says, by server type."""
@@ -55,6 +62,7 @@ class Slots:
         """Note what is about to be imported, by whomever. Raises SlotTaken, unless the slot is empty or our own."""
         if server_type not in self._own:
             self.require_empty(server_type)
+        self._noted.add(server_type)
         self._journal.note("credential", server_type=server_type, auth_type=auth_type)
 
     def put(
@@ -99,9 +107,12 @@ class Slots:
         self._own.discard(server_type)
 
     def empty_own(self) -> None:
-        """Empty all slots of our own."""
-        for server_type in tuple(self._own):
+        """Empty all slots of our own, and note which are empty: what comes into these is not of this run."""
+        for server_type in self.own:
             self.empty(server_type)
+        for server_type in sorted(self._noted - self.listed().keys()):
+            self._journal.note("vacated", server_type=server_type)
+            self._noted.discard(server_type)
 
 
 def _refusal(error: ClientError) -> Answer:

@@ -99,7 +99,7 @@ def test_what_a_killed_run_left_is_removed_by_the_next_command(acceptance: Accep
 
 
 def test_a_run_that_was_killed_elsewhere_is_removed_by_its_prefix(acceptance: Acceptance) -> None:
-    """Its stacks keep a run from beginning; where there is no journal, its owner names it."""
+    """Its stacks keep a run from beginning; where there is no journal, its owner names it, and is asked about slots."""
     prefix = "acceptance-0000000000"
     one = {"Type": "AWS::SSM::Parameter", "Properties": {"Name": f"/{prefix}/one", "Type": "String", "Value": "1"}}
     for name in ("provider", "consumer"):
@@ -111,7 +111,13 @@ def test_a_run_that_was_killed_elsewhere_is_removed_by_its_prefix(acceptance: Ac
     assert status == 2
     assert f"PREFIX={prefix}" in printed
     assert acceptance.run("clean")[1].startswith("No run has left anything here")
+    acceptance.aws.codebuild.slots.import_source_credentials(
+        REGION, {"serverType": "GITHUB", "authType": "PERSONAL_ACCESS_TOKEN", "token": "x"}
+    )
+    held = acceptance.aws.codebuild.credentials()
     status, printed = acceptance.run("clean", "--prefix", prefix)
+    assert (status, acceptance.left()) == (3, [held[0].arn]), printed
+    status, printed = acceptance.run("clean", "--release", "GITHUB")
     assert (status, acceptance.left()) == (0, []), printed
     assert "PREFIX is none of a run's" in acceptance.run("clean", "--prefix", "acceptance-")[1]
 

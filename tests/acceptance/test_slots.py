@@ -1,6 +1,6 @@
 """A slot is used only while it is the run's own, also when somebody comes in between."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import boto3
@@ -9,6 +9,7 @@ import pytest
 from acceptance.account import Account
 from acceptance.journal import Journal
 from acceptance.slots import Slots, SlotTaken
+from acceptance.used_slots import Release, UsedSlots
 from local.codebuild_server import ACCOUNT_ID, CodeBuildServer
 from local.ministack import REGION
 
@@ -31,10 +32,22 @@ def journal(tmp_path: Path) -> Journal:
 
 
 @pytest.fixture
-def slots(codebuild: CodeBuildServer, journal: Journal) -> Slots:
-    """Return the slots of that CodeBuild."""
+def account(codebuild: CodeBuildServer) -> Account:
+    """Return an account whose CodeBuild is that one."""
     assert codebuild.credentials() == []
-    return Slots(Account(boto3.Session(), ACCOUNT_ID, f"arn:aws:iam::{ACCOUNT_ID}:root"), journal)
+    return Account(boto3.Session(), ACCOUNT_ID, f"arn:aws:iam::{ACCOUNT_ID}:root")
+
+
+@pytest.fixture
+def slots(account: Account, journal: Journal) -> Slots:
+    """Return its slots."""
+    return Slots(account, journal)
+
+
+@pytest.fixture
+def used(account: Account, journal: Journal) -> Callable[..., UsedSlots]:
+    """Return what a removal makes of the journal; what it is given may be emptied."""
+    return lambda *released: UsedSlots(account, journal.notes(), journal.folder.name, Release(released))
 
 
 def test_an_import_is_noted_before_it_is_made(slots: Slots, journal: Journal, codebuild: CodeBuildServer) -> None:
@@ -68,4 +81,47 @@ def test_who_comes_between_the_look_and_the_import_is_not_overwritten(
     before = codebuild.credentials()
     assert slots.put("GITHUB", PERSONAL, "throwaway", shouldOverwrite=True).code == "ResourceAlreadyExistsException"
     slots.empty_own()
+    assert codebuild.credentials() == before
+
+
+def test_who_comes_into_a_slot_that_was_emptied_is_left_alone(
+    slots: Slots, used: Callable[..., UsedSlots], codebuild: CodeBuildServer
+) -> None:
+    """Nobody is asked about it, and no removal takes it, in the run itself or after it."""
+    slots.put("GITHUB", PERSONAL, "throwaway")
+    slots.note("BITBUCKET", PERSONAL)
+    slots.empty_own()
+    codebuild.slots.import_source_credentials(REGION, SOMEBODYS)
+    before = codebuild.credentials()
+    assert slots.own == ()
+    found = used("GITHUB")
+    found.empty_own()
+    assert (found.foreign(), found.undecided()) == ([], [])
+    assert codebuild.credentials() == before
+
+
+def test_who_comes_before_the_first_import_is_left_alone_and_told(
+    slots: Slots, used: Callable[..., UsedSlots], codebuild: CodeBuildServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The run has noted the slot, but has imported nothing: it cannot say that the token is its own."""
+    monkeypatch.setattr(slots, "require_empty", lambda *_: None)
+    codebuild.slots.import_source_credentials(REGION, SOMEBODYS)
+    before = codebuild.credentials()
+    slots.put("GITHUB", PERSONAL, "throwaway")
+    found = used(*slots.own)
+    found.empty_own()
+    assert found.undecided() == ["GITHUB"]
+    assert codebuild.credentials() == before
+
+
+def test_a_credential_of_a_kind_that_was_never_imported_is_somebodys(
+    slots: Slots, used: Callable[..., UsedSlots], codebuild: CodeBuildServer
+) -> None:
+    """It is protected from the provider, too, and not even RELEASE takes it."""
+    slots.note("GITHUB", "SECRETS_MANAGER")
+    codebuild.slots.import_source_credentials(REGION, SOMEBODYS)
+    before = codebuild.credentials()
+    found = used("GITHUB")
+    found.empty_own()
+    assert (found.foreign(), found.undecided()) == (["GITHUB"], [])
     assert codebuild.credentials() == before
