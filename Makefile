@@ -88,13 +88,17 @@ demo: .venv/.stamp tools ## Watch a credential's whole life on an embedded AWS
 synth: .venv/.stamp .tools/cdk/.stamp ## Synthesise the example app of the CDK, examples/cdk, into .local/cdk.out
 	@.venv/bin/python -m local.cdk_app examples/cdk .local/cdk.out
 
+# Shells have an ACCOUNT, REGION or PREFIX of their own: only what stands on make's command line asks for anything.
+told   = $(if $(filter command,$(origin $(1))),$($(1)))
+_PLACE = --account "$(call told,ACCOUNT)" --region "$(call told,REGION)"
+
 acceptance: .venv/.stamp tools ## Try on a real AWS account what docs/ says of AWS; alone it says what that does, and how to ask for it
-	@.venv/bin/python -m acceptance $(if $(ACCOUNT)$(REGION),run --account "$(ACCOUNT)" --region "$(REGION)" \
-		--slots "$(SLOTS)" --connection "$(CONNECTION_ARN)" --chapters "$(CHAPTERS)",explain)
+	@.venv/bin/python -m acceptance $(if $(call told,ACCOUNT)$(call told,REGION),run $(_PLACE) --slots "$(call told,SLOTS)" \
+		--connection "$(call told,CONNECTION_ARN)" --chapters "$(call told,CHAPTERS)",explain)
 
 acceptance-clean: .venv/.stamp ## Remove what a killed run of it has left; RELEASE=GITHUB: that slot may be emptied
-	@.venv/bin/python -m acceptance clean --account "$(ACCOUNT)" --region "$(REGION)" --release "$(RELEASE)" --keep "$(KEEP)" \
-		--prefix "$(PREFIX)"
+	@.venv/bin/python -m acceptance clean $(_PLACE) --release "$(call told,RELEASE)" --keep "$(call told,KEEP)" \
+		--prefix "$(call told,PREFIX)"
 
 up: .venv/.stamp tools ## Start the embedded AWS and print the environment to use it: eval "$$(make up)"; CONTAINERS=1 lets containers reach it
 	@.venv/bin/python -m local.embedded_aws up $(if $(CONTAINERS),--containers)

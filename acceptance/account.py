@@ -8,6 +8,8 @@ import boto3
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
+from local.codebuild_server import ACCOUNT_ID
+
 # Every call is bounded: five attempts, each of at most a minute and ten seconds.
 _BOUNDED: Final = Config(
     connect_timeout=10, read_timeout=60, retries={"mode": "standard", "total_max_attempts": 5}, tcp_keepalive=True
@@ -28,7 +30,8 @@ class Account:
         self.caller_arn = caller_arn
         self.region = str(session.region_name)
         self.partition = caller_arn.split(":")[1]
-        self.is_embedded = "AWS_ENDPOINT_URL" in os.environ
+        # No account of AWS's own has this id; an endpoint in the environment may be a proxy's, before AWS itself.
+        self.is_embedded = account_id == ACCOUNT_ID
         self.poll_seconds = 0.3 if self.is_embedded else 3.0  # between two looks: an account's rates are for all in it
         self._made: dict[tuple[str, str], Any] = {}
 
@@ -44,9 +47,19 @@ class Account:
         return text.replace(f"arn:{self.partition}:", "arn:PARTITION:").replace(f":{self.region}:", ":REGION:")
 
     def environment(self) -> dict[str, str]:
-        """Return what commands need in their environment to work in the region."""
+        """Return what commands need in their environment to work in the region, as who works here.
+
+        They are given the credentials themselves: a command has no terminal to ask for a code of a second factor on.
+        """
         mine = {name: value for name, value in os.environ.items() if name.startswith("AWS_")}
-        return {**mine, "AWS_DEFAULT_REGION": self.region, "AWS_REGION": self.region}
+        mine |= {"AWS_DEFAULT_REGION": self.region, "AWS_REGION": self.region}
+        found = self._session.get_credentials()
+        if found is not None:
+            given = found.get_frozen_credentials()
+            mine |= {"AWS_ACCESS_KEY_ID": str(given.access_key), "AWS_SECRET_ACCESS_KEY": str(given.secret_key)}
+            mine.pop("AWS_SESSION_TOKEN", None)
+            mine |= {"AWS_SESSION_TOKEN": given.token} if given.token else {}
+        return mine
 
     def session_of(self, credentials: dict[str, str]) -> boto3.Session:
         """Return a session in the region with what AssumeRole has given."""

@@ -29,7 +29,7 @@ def refuse_to_be_in_the_way(account: Account, server_types: Sequence[str], root:
     earlier = [journal.folder.name for journal in open_journals(account.id, account.region, root)]
     if earlier:
         raise Refused(
-            f"An earlier run has left something here ({', '.join(earlier)}). Remove it first: "
+            f"An earlier run has left something here, or still goes on ({', '.join(earlier)}). If it has ended: "
             "make acceptance-clean ACCOUNT=... REGION=..."
         )
     stacks = _stacks(account)

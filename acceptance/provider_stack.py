@@ -17,18 +17,18 @@ _SECONDS: Final = 900
 
 
 class CommandFailed(Exception):
-    """A command ended with an error; the text has the end of what it printed."""
+    """A command ended with an error. The text has its last words, and where the rest is."""
 
 
 def deploy(scene: Scene) -> None:
     """Build and deploy the provider, so that it reads the run's own secrets only; keep its outputs in the scene."""
     with tempfile.TemporaryDirectory(dir=scene.journal.folder) as folder:
         build = Path(scene.build) if scene.build else Path(folder) / "build"
-        environment = {**provider.build_environment(), **scene.account.environment()}
+        environment = provider.build_environment()
         if not scene.build:
-            _run(["sam", "build", "--build-dir", str(build)], environment, scene.waiting)
+            _run(["sam", "build", "--build-dir", str(build)], environment, scene.waiting, scene.journal.folder)
         _make_bucket(scene)
-        _deploy(scene, build, environment)
+        _deploy(scene, build, {**environment, **scene.account.environment()})
     if scene.account.is_embedded:
         provider.make_up_for_ministack(scene.account, scene.names.stack(STACK), region=scene.account.region)
     scene.provider = scene.stacks.outputs(STACK)
@@ -43,7 +43,7 @@ def _deploy(scene: Scene, build: Path, environment: Mapping[str, str]) -> None:
         *("--s3-bucket", scene.names.bucket, "--region", scene.account.region, "--capabilities", "CAPABILITY_IAM"),
         *("--no-confirm-changeset", "--tags", f"{tag['Key']}={tag['Value']}", "--parameter-overrides", *overrides),
     ]
-    _run(command, environment, scene.waiting)
+    _run(command, environment, scene.waiting, scene.journal.folder)
 
 
 def _parameters(scene: Scene) -> dict[str, str]:
@@ -68,9 +68,14 @@ def _make_bucket(scene: Scene) -> None:
     s3.put_bucket_tagging(Bucket=bucket, Tagging={"TagSet": scene.names.tags})
 
 
-def _run(command: Sequence[str], environment: Mapping[str, str], waiting: Waiting) -> None:
-    """Run a command in the project's folder, tied to this process. Raises CommandFailed, and what `until` raises."""
-    with tempfile.TemporaryFile("w+", encoding="utf-8", errors="replace") as printed:
+def _run(command: Sequence[str], environment: Mapping[str, str], waiting: Waiting, folder: Path) -> None:
+    """Run a command in the project's folder, tied to this process. Raises CommandFailed, and what `until` raises.
+
+    What it prints is the owner's alone: SAM's tables break ids and names over lines, where no mask knows them.
+    """
+    what = " ".join([Path(command[0]).name, command[1]])
+    path = folder / f"{what.replace(' ', '-')}.log"
+    with path.open("w+", encoding="utf-8", errors="replace") as printed:
         tied = subprocess.Popen(
             [sys.executable, "-m", "acceptance.tied", *command],
             cwd=PROJECT,
@@ -81,7 +86,8 @@ def _run(command: Sequence[str], environment: Mapping[str, str], waiting: Waitin
             start_new_session=True,  # a terminal's Ctrl-C reaches it through us only
         )
         with tied:  # which closes its standard input, and waits for its end
-            status = waiting.until(tied.poll, " ".join(command[:2]), seconds=_SECONDS, every=0.2)
+            status = waiting.until(tied.poll, what, seconds=_SECONDS, every=0.2)
         if status:
             printed.seek(0)
-            raise CommandFailed(f"{' '.join(command[:2])} failed:\n{printed.read()[-1500:]}")
+            last = [line for line in printed.read().splitlines() if line.startswith("Error: ")]
+            raise CommandFailed(f"{what} failed. {' '.join(last[-1:])} The rest is in {path.name}.")

@@ -1,12 +1,12 @@
 """What outlives the stacks of a run: found by its prefix, removed where it is meant to stay, and told in the end."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any, Final
 
 from acceptance.account import Account
 from acceptance.names import TAG
 
-_BATCH: Final = 25  # of BatchWriteItem
 _OVER: Final = "DELETE_COMPLETE"
 
 
@@ -18,25 +18,24 @@ class Remains:
         self._account = account
         self._prefix = prefix
 
-    def remove(self) -> None:
-        """Remove what the template keeps for good reason: the table. And logs that were written late, and secrets."""
+    def removals(self) -> Iterator[Callable[[], object]]:
+        """Yield what removes what the template keeps for good reason: the table. And late logs, and secrets."""
         dynamodb, logs = self._account.client("dynamodb"), self._account.client("logs")
+        secrets = self._account.client("secretsmanager")
         for name in self._tables():
-            dynamodb.delete_table(TableName=name)
+            yield partial(dynamodb.delete_table, TableName=name)
         for name in self._log_groups():
-            logs.delete_log_group(logGroupName=name)
+            yield partial(logs.delete_log_group, logGroupName=name)
         for name in self._secrets():
-            self._account.client("secretsmanager").delete_secret(SecretId=name, ForceDeleteWithoutRecovery=True)
+            yield partial(secrets.delete_secret, SecretId=name, ForceDeleteWithoutRecovery=True)
 
     def forget_claims(self) -> None:
         """Empty the provider's table, so that no Delete of a consumer's stack takes a credential away."""
         dynamodb = self._account.client("dynamodb")
         for table in self._tables():
             pages = dynamodb.get_paginator("scan").paginate(TableName=table, ConsistentRead=True)
-            items = [item for page in pages for item in page["Items"]]
-            deletes = [{"DeleteRequest": {"Key": {key: item[key] for key in ("Subject", "What")}}} for item in items]
-            for begin in range(0, len(deletes), _BATCH):
-                dynamodb.batch_write_item(RequestItems={table: deletes[begin : begin + _BATCH]})
+            for item in [item for page in pages for item in page["Items"]]:
+                dynamodb.delete_item(TableName=table, Key={key: item[key] for key in ("Subject", "What")})
 
     def left(self) -> list[str]:
         """Return what is still there, a line each."""

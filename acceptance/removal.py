@@ -54,7 +54,7 @@ class Removal:
             if remove is not None:
                 self._try(partial(remove, name))
         self._try(self._slots.empty_own)
-        self._try(self._remains.remove)
+        self._try(self._remove_remains)
         self._try(self._tell_undecided)
         self._try(self._tell_left)
         self._try(self._tell_tagged)
@@ -69,6 +69,10 @@ class Removal:
         """
         if not self._release.is_running and self._slots.foreign():
             self._remains.forget_claims()
+
+    def _remove_remains(self) -> None:
+        for remove in self._remains.removals():
+            self._try(remove)
 
     def _tell_undecided(self) -> None:
         self._problems += [
@@ -96,7 +100,7 @@ class Removal:
             "role": self._remove_role,
         }
 
-    def _try(self, step: Callable[[], None]) -> bool:
+    def _try(self, step: Callable[[], object]) -> bool:
         """Take a step, and return whether it went well; what was gone already did."""
         try:
             step()

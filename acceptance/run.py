@@ -17,7 +17,7 @@ from acceptance.names import Names
 from acceptance.preconditions import DEFAULT_SLOTS, refuse_to_be_in_the_way, refuse_unknown, take_up
 from acceptance.removal import Removal
 from acceptance.scene import Scene
-from acceptance.slots import Slots
+from acceptance.slots import SERVER_TYPES, Slots
 from acceptance.stacks import Stacks
 from acceptance.used_slots import Release
 from acceptance.waiting import Interrupted, OutOfTime, Waiting
@@ -95,7 +95,8 @@ def run(wanted: Wanted, asked_to_stop: Event, say: Callable[[str], None]) -> End
         for line in left:
             tell(f"Left: {line}")
     how += f" It took {time.monotonic() - begin:.0f} seconds. "
-    how += "Not everything could be removed." if left else "Everything was removed."
+    again = "Not everything could be removed: make acceptance-clean ACCOUNT=... REGION=... tries again."
+    how += again if left else "Everything was removed."
     where = f"{'The embedded AWS' if account.is_embedded else 'AWS'}, {account.region}"
     text = report.content(findings, where=where, how_it_ended=how, events=scene.recorded, left=left)
     path = report.write(text, journal.folder, mask)
@@ -111,6 +112,8 @@ def clean(wanted: Wanted, release: Release, say: Callable[[str], None], *, prefi
 
     Raises Refused.
     """
+    for named, variable in ((release.released, "RELEASE"), (release.kept, "KEEP")):
+        refuse_unknown(named, SERVER_TYPES, variable)
     account, mask = open_account(wanted.account_id, wanted.region), Mask()
     if prefix:
         take_up(account, prefix, wanted.root)
