@@ -1,5 +1,6 @@
 """What must be so before a run creates anything: slots that are empty, and no other run."""
 
+import re
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Final
@@ -19,6 +20,13 @@ def refuse_unknown(given: Iterable[str], known: Iterable[str], variable: str) ->
     unknown = [name for name in given if name not in known]
     if unknown:
         raise Refused(f"{variable} has {', '.join(unknown)}, and may have {', '.join(known)}, comma separated.")
+
+
+def refuse_connection_elsewhere(account: Account, arn: str) -> None:
+    """See that a connection, if one is named, is of the account and the region. Raises Refused."""
+    here = rf"arn:[\w-]+:(codeconnections|codestar-connections):{account.region}:{account.id}:connection/[\w-]+"
+    if arn and not re.fullmatch(here, arn):
+        raise Refused("CONNECTION_ARN is no ARN of a connection in that account and region.")
 
 
 def refuse_to_be_in_the_way(account: Account, server_types: Sequence[str], root: Path) -> None:

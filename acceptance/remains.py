@@ -52,28 +52,28 @@ class Remains:
         yield from (("table", name) for name in self._tables())
         yield from (("log group", name) for name in self._log_groups())
         yield from (("secret", name) for name in self._secrets())
-        listings = (
-            ("bucket", "s3", "list_buckets", "Buckets", "Name"),
-            ("role", "iam", "list_roles", "Roles", "RoleName"),
-            ("function", "lambda", "list_functions", "Functions", "FunctionName"),
-            ("rule", "events", "list_rules", "Rules", "Name"),
-            ("queue", "sqs", "list_queues", "QueueUrls", ""),
-            ("parameter", "ssm", "describe_parameters", "Parameters", "Name"),
-            ("alarm", "cloudwatch", "describe_alarms", "MetricAlarms", "AlarmName"),
-            ("dashboard", "cloudwatch", "list_dashboards", "DashboardEntries", "DashboardName"),
+        prefix = self._prefix
+        path = [{"Key": "Name", "Option": "BeginsWith", "Values": [f"/{prefix}"]}]
+        dashboards = {"DashboardNamePrefix": prefix}
+        # Narrowed where AWS can: others work in the account, too, and its rates are for all of them.
+        listings: tuple[tuple[str, str, str, str, str, dict[str, Any]], ...] = (
+            ("bucket", "s3", "list_buckets", "Buckets", "Name", {"Prefix": prefix}),
+            ("role", "iam", "list_roles", "Roles", "RoleName", {}),
+            ("function", "lambda", "list_functions", "Functions", "FunctionName", {}),
+            ("rule", "events", "list_rules", "Rules", "Name", {"NamePrefix": prefix}),
+            ("queue", "sqs", "list_queues", "QueueUrls", "", {"QueueNamePrefix": prefix}),
+            ("parameter", "ssm", "describe_parameters", "Parameters", "Name", {"ParameterFilters": path}),
+            ("alarm", "cloudwatch", "describe_alarms", "MetricAlarms", "AlarmName", {"AlarmNamePrefix": prefix}),
+            ("dashboard", "cloudwatch", "list_dashboards", "DashboardEntries", "DashboardName", dashboards),
         )
-        for kind, service, operation, member, key in listings:
-            for each in self._all(service, operation, member):
+        for kind, service, operation, member, key, narrowed in listings:
+            for each in self._all(service, operation, member, **narrowed):
                 name = str(each[key] if key else each).rpartition("amazonaws.com")[2]
                 if self._prefix in name:
                     yield kind, name
 
-    def _all(self, service: str, operation: str, member: str) -> Iterator[Any]:
-        client = self._account.client(service)
-        if not client.can_paginate(operation):
-            yield from getattr(client, operation)().get(member, [])
-            return
-        for page in client.get_paginator(operation).paginate():
+    def _all(self, service: str, operation: str, member: str, **narrowed: object) -> Iterator[Any]:
+        for page in self._account.client(service).get_paginator(operation).paginate(**narrowed):
             yield from page.get(member, [])
 
     def _stacks(self) -> list[str]:
@@ -90,7 +90,9 @@ class Remains:
     def _secrets(self) -> list[str]:
         return [
             each["Name"]
-            for each in self._all("secretsmanager", "list_secrets", "SecretList")
+            for each in self._all(
+                "secretsmanager", "list_secrets", "SecretList", Filters=[{"Key": "name", "Values": [self._prefix]}]
+            )
             if self._is_own(each["Name"])
         ]
 

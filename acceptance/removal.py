@@ -89,8 +89,10 @@ class Removal:
         self._problems += self._remains.left()
 
     def _tell_tagged(self) -> None:
-        for arn in self._remains.tagged():
-            self._say(f"The tagging API still lists {arn}; it does so for some minutes after a removal.")
+        """Tell what a cross-check has; who may not ask for it has lost nothing."""
+        with suppress(ClientError):
+            for arn in self._remains.tagged():
+                self._say(f"The tagging API still lists {arn}; it does so for some minutes after a removal.")
 
     def _removers(self) -> dict[str, Callable[[str], None]]:
         return {

@@ -14,7 +14,13 @@ from acceptance.facts import Findings, Verdict
 from acceptance.journal import FOLDER, Journal, open_journals
 from acceptance.masking import Mask
 from acceptance.names import Names
-from acceptance.preconditions import DEFAULT_SLOTS, refuse_to_be_in_the_way, refuse_unknown, take_up
+from acceptance.preconditions import (
+    DEFAULT_SLOTS,
+    refuse_connection_elsewhere,
+    refuse_to_be_in_the_way,
+    refuse_unknown,
+    take_up,
+)
 from acceptance.removal import Removal
 from acceptance.scene import Scene
 from acceptance.slots import SERVER_TYPES, Slots
@@ -55,6 +61,7 @@ def run(wanted: Wanted, asked_to_stop: Event, say: Callable[[str], None]) -> End
     """Walk, remove everything, report. Raises Refused, before anything was created."""
     refuse_unknown(wanted.chapters, WALKS, "CHAPTERS")
     account = open_account(wanted.account_id, wanted.region)
+    refuse_connection_elsewhere(account, wanted.connection_arn)
     refuse_to_be_in_the_way(account, wanted.server_types, wanted.root)
     names, mask = Names.random(), Mask()
     journal = Journal.begin(names.prefix, account_id=account.id, region=account.region, root=wanted.root)

@@ -79,6 +79,8 @@ def connection_server_type(scene: Scene) -> str:
     connection = client.get_connection(ConnectionArn=scene.connection_arn)["Connection"]
     if connection.get("ConnectionStatus") != "AVAILABLE":
         raise NotPossible(f"the connection is {connection.get('ConnectionStatus')}, not AVAILABLE")
+    if connection["ProviderType"] not in _SERVER_TYPES:
+        raise NotPossible(f"CodeBuild has no slot for {connection['ProviderType']}")
     return _SERVER_TYPES[connection["ProviderType"]]
 
 

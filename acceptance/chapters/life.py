@@ -148,7 +148,8 @@ def _see_way_back(scene: Scene, server_type: str) -> None:
 
 def _see_rename(scene: Scene, server_type: str) -> None:
     arn = scene.slots.listed()[server_type]["arn"]
-    status = scene.stacks.update(_STACK, template_of(scene, {"Renamed": personal(scene, server_type, "github")}))
+    renamed = personal(scene, server_type, "github", ShouldOverwrite="false")
+    status = scene.stacks.update(_STACK, template_of(scene, {"Renamed": renamed}))
     same = "the same ARN" if scene.stacks.outputs(_STACK).get("Renamed") == arn else "another ARN"
     there = "still in CodeBuild" if server_type in scene.slots.listed() else "not in CodeBuild any more"
     scene.findings.see(_RENAMED, f"{status}, {same}, {there}")

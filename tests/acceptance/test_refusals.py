@@ -64,6 +64,10 @@ def test_the_slots_that_are_empty_can_be_named_instead(acceptance: Acceptance) -
         ({"region": "Ireland"}, "REGION is no region's name"),
         ({"server_types": ("GITHUB", "GITHUP")}, "SLOTS has GITHUP, and may have GITHUB, GITHUB_ENTERPRISE, BITBUCKET"),
         ({"server_types": ("GITLAB",)}, "SLOTS must begin with one that takes a token"),
+        (
+            {"connection_arn": "arn:aws:codeconnections:eu-north-1:111122223333:connection/1"},
+            "CONNECTION_ARN is no ARN",
+        ),
         ({"chapters": ("live",)}, "CHAPTERS has live, and may have imports"),
     ],
 )
