@@ -52,7 +52,7 @@ class Mask:
             self._known[value] = name
 
     def text(self, text: str) -> str:
-        """Return a text that can be shared. Raises NotShareable, which says what kind of thing was left in it."""
+        """Return a text that can be shared; where that cannot be made of it, what kind of thing was left in it."""
         for value in sorted(self._known, key=len, reverse=True):
             name, pattern = self._known[value], re.escape(value)
             # A name is one only where it stands alone; a token is one wherever it stands.
@@ -62,7 +62,10 @@ class Mask:
         text = _ID.sub(lambda found: self._ids.setdefault(found[0], f"ID-{len(self._ids) + 1}"), text)
         for shape, replacement in _SHAPES:
             text = shape.sub(replacement, text)
-        self.check(text)
+        try:
+            self.check(text)
+        except NotShareable as left:
+            return f"(withheld: {left})"
         return text
 
     def all(self, value: Any) -> Any:  # noqa: ANN401 - JSON, whatever it is

@@ -77,6 +77,11 @@ def test_names_stay_readable() -> None:
     assert mask.text(plain) == plain
 
 
+def test_a_text_that_cannot_be_masked_is_withheld_and_the_run_goes_on() -> None:
+    """What it would have told is named; a run that ended here would neither remove what is left nor report."""
+    assert Mask().text("jane@a.example@b.example") == "(withheld: what looks like this: ADDRESS)"
+
+
 def test_a_report_is_written_masked_or_not_at_all(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Whoever puts a secret into any place of it; a mask that failed would leave no file."""
     chapter, mask = Chapter("Chapter"), Mask()
