@@ -116,7 +116,7 @@ def _members(text: str) -> Mapping[str, Any]:
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark
         where = f" (line {mark.line + 1}, column {mark.column + 1})" if mark else ""
-    except (yaml.YAMLError, ValueError, RecursionError):
+    except Exception:  # noqa: BLE001, S110 - PyYAML raises a KeyError too, with what it has read: !!bool of something else
         pass  # told below, where the parser's exception, which may hold a part of the text, is no longer attached
     if isinstance(members, dict):
         return {str(name): value for name, value in members.items()}

@@ -14,7 +14,8 @@ _TAKEN_FROM_JSON: Final = (
     "python3 -c 'import json, sys; "
     'sys.stdout.write(json.loads(sys.stdin.buffer.read().decode("utf-8-sig"))["token"].strip())\''
 )
-_TYPED: Final = 'read -rs TOKEN && printf %s "$TOKEN"'
+# In a shell of its own: elsewhere the variable would stay, and programs would be given it where it was exported before.
+_TYPED: Final = '(read -rs TOKEN && printf %s "$TOKEN")'
 
 
 def store_command(secret: str, json_file: str | None = None) -> str:

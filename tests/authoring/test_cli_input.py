@@ -147,6 +147,11 @@ def test_what_the_cli_prints_as_a_skeleton_says_what_is_missing() -> None:
         (TOKEN, "The input is no JSON object, nor YAML"),
         (f"token: {TOKEN}\nserverType: a: b", "The input is no JSON object (line 2, column 14)"),
         ("\x07", "The input is no JSON object, nor YAML"),
+        *(
+            (f"token: !!{tag} {TOKEN}", "The input is no JSON object, nor YAML")
+            for tag in ("bool", "float", "timestamp")
+        ),
+        ("token: !!int ''", "The input is no JSON object, nor YAML"),
         ("[" * 100_000, "The input is no JSON object"),
     ],
 )
@@ -232,7 +237,7 @@ def test_standard_input_is_read(capsys: pytest.CaptureFixture[str], monkeypatch:
     monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(data)))
     status, printed, _ = resource(capsys, "--input=-")
     assert status == 0
-    assert 'read -rs TOKEN && printf %s "$TOKEN" | aws secretsmanager create-secret' in printed
+    assert '(read -rs TOKEN && printf %s "$TOKEN") | aws secretsmanager create-secret' in printed
     assert "# Note: The token begins like none that is documented for ServerType GITHUB." in printed
 
 

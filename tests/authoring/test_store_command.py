@@ -14,9 +14,9 @@ from local.provider import TOOLS, command_environment
 
 TOKEN = "ghp_0123456789abcdefghijABCDEFGHIJ012345"
 
-# Keeps what each process is started with, as everybody on the machine can see it, and starts it.
+# Keeps what each process is started with, as everybody on the machine can see it, and its environment; and starts it.
 SPY = """#!/bin/sh
-printf '%s\\n' "$0 $*" >> "$SEEN"
+{{ printf '%s\\n' "$0 $*"; env; }} >> "$SEEN"
 exec {program} "$@"
 """
 
@@ -43,9 +43,12 @@ def environment(aws: EmbeddedAws, tmp_path: Path) -> Mapping[str, str]:
 
 
 def type_into_shell(command: str, typed: str, environment: Mapping[str, str]) -> str:
-    """Type a command into bash, with its history on, and then what it asks for; return all that it printed."""
+    """Type a command into bash, with its history on, and then what it asks for; return what it printed, and variables.
+
+    A variable with the name of the command's is exported there, as a script that has run before may have left it.
+    """
     done = subprocess.run(
-        ["/usr/bin/env", "bash", "-c", f"set -o history\n{command}\nhistory -w"],
+        ["/usr/bin/env", "bash", "-c", f"set -o history\nexport TOKEN=\n{command}\nset\nhistory -w"],
         input=typed,
         env=dict(environment),
         capture_output=True,
