@@ -1,13 +1,15 @@
 """Makes a release of what is on main: `python -m release VERSION`, by `make release VERSION=1.2.3`.
 
 All of it is made in a copy; the branch, the tag and dist/ come last, when nothing is left that can fail for long. So a
-release that fails, whenever it does, leaves the repository as it was. Nothing is pushed.
+release that fails, whenever it does, leaves the repository as it was; and when the branch goes on, it is too late for
+Ctrl-C. Nothing is pushed.
 """
 
 import signal
 import sys
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from local.ministack import PROJECT
@@ -24,6 +26,7 @@ def make(repository: Repository, version: Version, build: Build = dist.build) ->
     repository.check(version)
     before = repository.git("rev-parse", "HEAD")
     with (
+        ExitStack() as to_the_end,
         tempfile.TemporaryDirectory(dir=dist.scratch(repository.folder)) as name,
         repository.copy(Path(name, "tree")) as copy,
     ):
@@ -37,7 +40,19 @@ def make(repository: Repository, version: Version, build: Build = dist.build) ->
             repository.tagged(version, commit, notes(copy.folder, version)),
             dist.put(Path(name, dist.DIST), repository.folder / dist.DIST),
         ):
+            to_the_end.enter_context(_uninterrupted())
             repository.take(commit)
+
+
+@contextmanager
+def _uninterrupted() -> Iterator[None]:
+    """Ignore what would end this process and the programs that it starts: a branch that has gone on has its tag."""
+    before = {number: signal.signal(number, signal.SIG_IGN) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 def main(arguments: list[str]) -> None:

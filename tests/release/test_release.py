@@ -1,6 +1,8 @@
 """A release: what it makes, when it is refused, and that one that fails has changed nothing."""
 
 import hashlib
+import os
+import signal
 import subprocess
 import sys
 from collections.abc import Callable
@@ -251,6 +253,24 @@ def test_what_git_refuses_is_not_half_done(
     with pytest.raises(Refused, match=reason):
         release.make(repository, NEXT, build)
     assert state(repository) == before
+
+
+def test_what_comes_when_the_branch_has_gone_on_is_too_late(repository: Repository, tmp_path: Path) -> None:
+    """Ctrl-C, in the moment between the branch and the end: the release is whole, and not a commit without its tag."""
+    hook = tmp_path / "post-merge"
+    hook.write_text(f"#!/bin/sh\nkill -INT {os.getpid()}\nsleep 0.5\n", encoding="utf-8")
+    hook.chmod(0o755)
+    repository.git("config", "core.hooksPath", str(tmp_path))
+    before = signal.getsignal(signal.SIGINT), signal.getsignal(signal.SIGTERM)
+    try:
+        release.make(repository, NEXT, build)
+    except KeyboardInterrupt:
+        pytest.fail(f"interrupted, with {repository.git('log', '--format=%s %d', '-1')}")
+    repository.check_tag("v0.2.0")
+    assert repository.git("status", "--porcelain") == ""
+    assert len(repository.git("worktree", "list").splitlines()) == 1
+    assert (repository.folder / dist.DIST / dist.SUMS).exists()
+    assert (signal.getsignal(signal.SIGINT), signal.getsignal(signal.SIGTERM)) == before
 
 
 def test_a_tag_is_checked_before_its_files_are_built(repository: Repository) -> None:
