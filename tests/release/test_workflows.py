@@ -116,6 +116,9 @@ def test_the_workflows_call_what_there_is() -> None:
     targets = re.findall(r"\bmake ([a-z]+)", "\n".join(scripts))
     assert targets == ["dist"]
     assert [target for target in targets if not re.search(rf"^{target}:", makefile, re.MULTILINE)] == []
+    assert [
+        script for script in scripts if re.search(r"\bmake\b.*\$", script)
+    ] == []  # make would expand its value again
     assert ".ci/run" in scripts
     assert os.access(PROJECT / ".ci/run", os.X_OK)
     jobs = dict(_jobs())
