@@ -1,5 +1,6 @@
 """No test reaches an AWS account: the credentials are nobody's, and set before anything of the product is imported."""
 
+import fcntl
 import io
 import logging
 import os
@@ -22,7 +23,7 @@ os.environ.update(
 for name in ("AWS_PROFILE", "AWS_SESSION_TOKEN", "AWS_SAM_LOCAL", "AWS_ENDPOINT_URL", "POWERTOOLS_LOG_LEVEL"):
     os.environ.pop(name, None)
 
-from local import cdk_app  # noqa: E402 - the environment goes first
+from local import cdk_app, provider  # noqa: E402 - the environment goes first
 from local.ministack import PROJECT, Ministack  # noqa: E402 - the same
 from local.provider_table import create_table  # noqa: E402 - the same
 from source_credential import wiring  # noqa: E402 - the same
@@ -44,6 +45,20 @@ def dynamodb() -> Iterator[Any]:
         client = running.client("dynamodb", Config(max_pool_connections=20))
         create_table(client, TABLE)
         yield client
+
+
+@pytest.fixture(scope="session")
+def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return what `sam build` makes of the provider: made once for all of a run's processes, so nobody changes it."""
+    own = tmp_path_factory.getbasetemp()
+    of_all = own.parent if "PYTEST_XDIST_WORKER" in os.environ else own
+    with (of_all / "build.lock").open("a+", encoding="utf-8") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        lock.seek(0)
+        if not lock.read():  # not moved when it is done: its template has paths that begin at its folder
+            provider.build(of_all / "build", provider.build_environment())
+            lock.write("done\n")
+    return of_all / "build"
 
 
 @pytest.fixture(scope="session")

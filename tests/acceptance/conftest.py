@@ -108,14 +108,6 @@ def embedded() -> Iterator[EmbeddedAws]:
         yield aws
 
 
-@pytest.fixture(scope="session")
-def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Build the provider, once, and return the folder."""
-    folder = tmp_path_factory.mktemp("build")
-    provider.build(folder, provider.build_environment())
-    return folder
-
-
 @pytest.fixture
 def acceptance(embedded: EmbeddedAws, built: Path, tmp_path: Path) -> Iterator[Acceptance]:
     """Return what runs commands. What is left after a test is its own to tell; nothing that it started runs on."""

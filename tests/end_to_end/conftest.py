@@ -98,11 +98,9 @@ class Cloud(Stacks):
 
 
 @pytest.fixture(scope="session")
-def build(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Build the provider, once, and return the folder."""
-    folder = tmp_path_factory.mktemp("build")
-    provider.build(folder, provider.build_environment())
-    return folder
+def build(built: Path) -> Path:
+    """Return the folder of the provider that was built."""
+    return built
 
 
 @pytest.fixture(scope="session")
