@@ -120,8 +120,10 @@ lock: $(UV) ## Resolve every dependency anew and lock it with its hashes
 			--no-header --no-annotate --no-emit-index-url $$lock.in --output-file $$lock.txt || exit 1; \
 	done
 
-clean: down ## Remove everything these targets have made
-	rm -rf .venv .tools .local .aws-sam dist .coverage .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache
+# What `make acceptance` has noted stays: in an account, it leads to what a killed run has left.
+clean: down ## Remove everything these targets have made, but for what make acceptance has noted
+	rm -rf .venv .tools .aws-sam dist .coverage .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache
+	test ! -d .local || find .local -mindepth 1 -maxdepth 1 ! -name acceptance -exec rm -rf {} +
 
 include handler/pip.mk
 
