@@ -141,7 +141,7 @@ def _names(cfn: Template, token: Any, exports: Sequence[str], parameters: Sequen
             return export in exports
         case {"Ref": str(name)}:
             default = parameter(cfn, name).get("Default")
-            return default in parameters or _names(cfn, default, exports, parameters)
+            return isinstance(default, str) and (default in parameters or _names(cfn, default, exports, parameters))
         case {"Fn::Sub": str(text)} | str(text):
             references = [f"{{{{resolve:ssm:{name}" for name in parameters]
             return bool(_FUNCTION.match(text)) or any(

@@ -7,6 +7,7 @@ from typing import Final, NamedTuple
 from cfnlint.config import ConfigMixIn
 from cfnlint.decode import decode_str
 from cfnlint.rules import Rules
+from cfnlint.rules.errors import RuleError
 from cfnlint.runner.template import run_template_by_data
 
 from local.ministack import PROJECT
@@ -30,8 +31,9 @@ def lint(text: str, *arguments: str) -> list[Found]:
     assert not errors, errors
     config = ConfigMixIn(["--include-checks", "I", *arguments])
     rules = Rules.create_from_module("source_credential_lint")
+    rules.register(RuleError())  # cfn-lint shows a rule's exception only where it has this one
     return sorted(
-        Found(match.rule.id, match.linenumber, tuple(match.path), match.message)
+        Found(match.rule.id, match.linenumber, tuple(getattr(match, "path", ())), match.message)
         for match in run_template_by_data(template, config, rules)
     )
 
