@@ -9,6 +9,7 @@ from typing import Any, Final
 from cfnlint.template import Template
 
 from source_credential_lint._contract import candidates
+from source_credential_lint._scenarios import scenarios
 from source_credential_lint._situation import Bound, Situation
 from source_credential_lint._values import Path, mentioned, scalar
 
@@ -30,10 +31,8 @@ class Consumer:
     def scenarios(self, *others: "Consumer") -> list[dict[str, bool]]:
         """Return which conditions can hold together where this resource is there, and others are."""
         all_of_them = (self, *others)
-        wanted: dict[str, set[bool]] = {name: {True, False} for each in all_of_them for name in each.conditions}
-        wanted.update({each.condition: {True} for each in all_of_them if each.condition})
-        known = {name: values for name, values in wanted.items() if self.cfn.conditions.get(name)}
-        return list(self.cfn.conditions.build_scenarios(known)) if known else [{}]
+        needed = {each.condition for each in all_of_them if each.condition and self.cfn.conditions.get(each.condition)}
+        return scenarios(self.cfn, needed, {name for each in all_of_them for name in each.conditions})
 
     @property
     def conditions(self) -> set[str]:

@@ -4,9 +4,11 @@ import json
 import re
 from copy import deepcopy
 from typing import Any, Final
+from unittest.mock import Mock
 
 import pytest
 import yaml
+from cfnlint.conditions import conditions
 from cfnlint.decode import decode_str
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -81,6 +83,33 @@ def test_as_many_combinations_as_there_are_they_end() -> None:
     found = lint(of({**others, **GITHUB, "ServerType": "GITLAB"}, Parameters=parameters))
     assert found
     assert len(found) < 200
+
+
+def test_many_resources_with_many_conditions_end_soon(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of two resources only what says which slot they are for is looked at together, and only where that can meet."""
+    asked = Mock(wraps=conditions.satisfiable)
+    monkeypatch.setattr(conditions, "satisfiable", asked)
+    names = [f"C{number}" for number in range(12)]
+    resources = {
+        f"R{number}": {
+            "Type": "Custom::SourceCredential",
+            "Condition": names[number % 12],
+            "Properties": {
+                **GITHUB,
+                "SecretId": {"Fn::If": [names[(number + 1) % 12], "a", "b"]},
+                "SecretKey": {"Fn::If": [names[(number + 2) % 12], "a", {"Ref": "AWS::NoValue"}]},
+                "Region": {"Ref": f"P{number % 12}"},
+            },
+        }
+        for number in range(24)
+    }
+    template = {
+        "Parameters": {f"P{number}": {"Type": "String"} for number in range(12)},
+        "Conditions": {name: {"Fn::Equals": [{"Ref": f"P{at}"}, "x"]} for at, name in enumerate(names)},
+        "Resources": resources,
+    }
+    assert ids(json.dumps(template)) == ["W9506"] * 12
+    assert asked.call_count < 1000
 
 
 def test_a_right_combination_is_found_among_many_that_are_wrong() -> None:
@@ -172,3 +201,11 @@ def test_a_template_that_is_not_whole_stops_nothing(data: st.DataObject, junk: A
         node = node[key]
     node[last] = deepcopy(junk)
     assert "E0002" not in ids(yaml.safe_dump(template))
+
+
+def test_a_parameter_whose_default_is_itself_stops_nothing() -> None:
+    """Somebody has written a function where only a text may stand."""
+    template = of(
+        {**GITHUB, "ServiceToken": {"Ref": "P"}}, "Custom::Other", Parameters={"P": {"Default": {"Ref": "P"}}}
+    )
+    assert ids(template) == []
