@@ -48,7 +48,7 @@ class Situation:
             resolve = RESOLVERS.get(str(function))
             found = list(islice(resolve(self, node[function], inner), _WAYS)) if resolve else []
             is_all = 0 < len(found) < _WAYS
-            return found if is_all else [*found, unknown(inner, *texts(node[function]))]
+            return found if is_all else [*found, unknown(inner, *texts(node))]
         return [Value(node, path)]
 
     def branches(self, node: Any, path: Path) -> Iterator[tuple[Any, Path]]:

@@ -11,6 +11,8 @@ GAP: Final = "\0"
 
 # CloudFormation puts the parameter's value in place of it, in a custom resource too.
 _RESOLVED = re.compile(r"\{\{resolve:ssm:[^{}]+\}\}")
+# What these functions are given is a name, or part of one.
+_BY_NAME: Final = ("Ref", "Fn::GetAtt", "Fn::ImportValue")
 _VARIABLE = re.compile(r"\$\{([^!}][^}]*)\}")
 
 
@@ -78,12 +80,16 @@ def unknown(path: Path, *written: str) -> Value:
 
 
 def texts(node: Any) -> Iterator[str]:
-    """Yield the texts that are written in a node, without what CloudFormation resolves in them."""
+    """Yield the texts that are written in a node, without what CloudFormation resolves in them, and without names.
+
+    The name of a parameter, a resource or an export is no value, whatever it begins with.
+    """
     if isinstance(node, str):
         yield _RESOLVED.sub(GAP, node)
     elif isinstance(node, Mapping):
-        for inner in node.values():
-            yield from texts(inner)
+        for key, inner in node.items():
+            if key not in _BY_NAME:
+                yield from texts(inner)
     elif isinstance(node, list):
         for inner in node:
             yield from texts(inner)
