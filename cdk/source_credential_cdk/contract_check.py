@@ -17,7 +17,12 @@ from source_credential.contract.problems import Problem, SchemaError, explained
 from source_credential.contract.schema import SCHEMA
 
 # The properties whose keyword is not their name in snake case, since it may be another construct.
-_KEYWORDS: Final = {"SecretId": "secret", "RoleArn": "role"}
+_KEYWORDS: Final = {"SecretId": "secret", "RoleArn": "role", "ServiceToken": "provider"}
+
+# CloudFormation puts the parameter's value in place of it, in a custom resource too.
+_RESOLVED: Final = re.compile(r"\{\{resolve:ssm:[^{}]+\}\}")
+# What these functions are given is a name, or part of one.
+_BY_NAME: Final = ("Ref", "Fn::GetAtt", "Fn::ImportValue")
 
 _OF_EVERY_TEXT: Final = frozenset(
     SCHEMA["definitions"][name]["x-problem"] for name in ("notToken", "notOldToken", "notReference")
@@ -53,7 +58,7 @@ def problems_in_template(properties: Mapping[str, Any]) -> list[Problem]:
     A problem is told if it is there with the functions in their place and without them, since a function may come to
     AWS::NoValue. What no property may hold is looked for in the texts inside the functions, too.
     """
-    known = {name: value for name, value in properties.items() if not isinstance(value, dict)}
+    known = {name: value for name, value in properties.items() if _is_known(value)}
     remain = _problems(properties)
     certain = [problem for problem in _problems(known) if problem in remain]
     hidden = [
@@ -76,10 +81,18 @@ def _problems(properties: Mapping[str, Any]) -> list[Problem]:
     return []
 
 
+def _is_known(value: object) -> bool:
+    return not isinstance(value, dict) and not (isinstance(value, str) and _RESOLVED.search(value))
+
+
 def _texts(value: object) -> Iterator[str]:
-    """Yield every text in a function's arguments."""
+    """Yield every text in a function's arguments, without what CloudFormation resolves in it, and without names."""
     if isinstance(value, str):
-        yield value
-    elif isinstance(value, dict | list):
-        for part in value.values() if isinstance(value, dict) else value:
+        yield _RESOLVED.sub(" ", value)
+    elif isinstance(value, dict):
+        for key, part in value.items():
+            if key not in _BY_NAME:
+                yield from _texts(part)
+    elif isinstance(value, list):
+        for part in value:
             yield from _texts(part)

@@ -51,16 +51,24 @@ class SourceCredential(CustomResource):
         read where they are known, or a name or ARN. role: to import as (RoleArn). service_timeout: 1 to 3600 seconds;
         300 when absent. provider: the one that exports the default name when absent.
 
-        Raises TypeError where `secret` is a secret's value. What the provider would refuse fails the synthesis.
+        Raises TypeError where `secret` is a secret's value, and where a construct is of another kind. What the provider
+        would refuse fails the synthesis.
         """
         if isinstance(secret, SecretValue):
             raise TypeError("secret: is the value of a secret. Pass the secret itself, its name or its ARN.")
+        secret_id = _text(
+            secret, "secret_arn", "secret: must be a secret (Secret, not CfnSecret), its name or its ARN."
+        )
+        role_arn = _text(role, "role_arn", "role: must be a role (Role, not CfnRole) or its ARN.")
         provider = provider or SourceCredentialProvider.from_export_name()
+        if not isinstance(provider, SourceCredentialProvider):
+            raise TypeError("provider: must be made by one of the methods of SourceCredentialProvider.")
+        service_token = provider.service_token(scope)
         asked: dict[str, Any] = {
             # Where nobody checks types it may be text, which the contract looks at.
             "ServerType": getattr(server_type, "value", server_type),
             "AuthType": getattr(auth_type, "value", auth_type),
-            "SecretId": secret if secret is None or isinstance(secret, str) else secret.secret_arn,
+            "SecretId": secret_id,
             "SecretKey": secret_key,
             "SecretVersionStage": secret_version_stage,
             "SecretVersionId": secret_version_id,
@@ -69,7 +77,7 @@ class SourceCredential(CustomResource):
             "ConnectionArn": connection_arn,
             "ShouldOverwrite": should_overwrite,
             "Region": region,
-            "RoleArn": role if role is None or isinstance(role, str) else role.role_arn,
+            "RoleArn": role_arn,
             "FollowRotation": follow_rotation,
             "VerifyToken": verify_token,
             "ServerUrl": server_url,
@@ -80,12 +88,14 @@ class SourceCredential(CustomResource):
             scope,
             construct_id,
             resource_type="Custom::SourceCredential",
-            service_token=provider.service_token(scope),
+            service_token=service_token,
             service_timeout=service_timeout or Duration.seconds(_SERVICE_TIMEOUT),
             removal_policy=removal_policy,
             properties=properties,
         )
-        self.node.add_validation(ContractCheck(lambda: Stack.of(self).resolve(properties)))
+        self.node.add_validation(
+            ContractCheck(lambda: Stack.of(self).resolve({"ServiceToken": service_token, **properties}))
+        )
         self._properties = properties
         self._secret = None if isinstance(secret, str) else secret
         needed: list[IDependable] = [] if role is None or isinstance(role, str) else [role]
@@ -165,3 +175,12 @@ class SourceCredential(CustomResource):
     def attr_token_expires_at(self) -> str:
         """When the token expires (ISO 8601, UTC); empty where `attr_token_login` is, and for tokens that do not."""
         return self.get_att_string("TokenExpiresAt")
+
+
+def _text(given: object, attribute: str, otherwise: str) -> str | None:
+    """Return a text, or the attribute of a construct that has one. Raises TypeError, which says otherwise."""
+    if given is None or isinstance(given, str):
+        return given
+    if not hasattr(given, attribute):
+        raise TypeError(otherwise)
+    return str(getattr(given, attribute))

@@ -1,5 +1,6 @@
 """What the provider would refuse fails the synthesis, in its words; what only the deployment knows does not."""
 
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -7,9 +8,11 @@ import jsii
 import pytest
 from aws_cdk import CfnParameter, Fn, IStableStringProducer, Lazy, SecretValue, Stack
 from aws_cdk.assertions import Template
-from aws_cdk.aws_secretsmanager import Secret
+from aws_cdk.aws_iam import CfnRole
+from aws_cdk.aws_secretsmanager import CfnSecret, Secret
+from aws_cdk.aws_ssm import StringParameter
 
-from source_credential_cdk import AuthType, ServerType, SourceCredential
+from source_credential_cdk import AuthType, ServerType, SourceCredential, SourceCredentialProvider
 
 Refusal = Callable[[Stack], str]
 
@@ -104,6 +107,53 @@ def test_the_value_of_a_secret_is_refused(stack: Stack, refusal: Refusal) -> Non
     told = refusal(stack)
     for place in ("Own] secret (SecretId)", "Named] secret (SecretId)", "Ssm] username (Username)"):
         assert f"[consumer/{place}: holds a dynamic reference ({{{{resolve:...}}}}), which" in told
+
+
+@pytest.mark.parametrize(
+    ("given", "told"),
+    [
+        (
+            lambda stack: {"secret": CfnSecret(stack, "L1")},
+            "secret: must be a secret (Secret, not CfnSecret), its name",
+        ),
+        (lambda _: {"secret": [TOKEN]}, "secret: must be a secret (Secret, not CfnSecret), its name or its ARN."),
+        (lambda stack: {"role": CfnRole(stack, "L1", assume_role_policy_document={})}, "role: must be a role (Role,"),
+        (
+            lambda _: {"provider": "arn:aws:lambda:eu-west-1:111122223333:function:x"},
+            "provider: must be made by one of",
+        ),
+    ],
+    ids=["secret of level 1", "list", "role of level 1", "provider"],
+)
+def test_what_is_of_another_kind_is_refused(stack: Stack, given: Callable[[Stack], Any], told: str) -> None:
+    """Where nobody checks types; what it is told is what to pass instead."""
+    with pytest.raises(TypeError, match=re.escape(told)) as refused:
+        SourceCredential(stack, "GitHub", **GITHUB | given(stack))
+    assert TOKEN not in str(refused.value)
+
+
+@pytest.mark.parametrize("text", [TOKEN, "{{resolve:secretsmanager:x}}"])
+def test_the_providers_arn_is_looked_at_too(stack: Stack, refusal: Refusal, text: str) -> None:
+    """It stands in the template as well."""
+    SourceCredential(stack, "GitHub", **GITHUB, provider=SourceCredentialProvider.from_function_arn(text))
+    told = refusal(stack)
+    assert "[consumer/GitHub] provider (ServiceToken): holds a " in told
+    assert TOKEN not in told
+
+
+def test_a_reference_to_a_plain_parameter_is_let_through(stack: Stack) -> None:
+    """CloudFormation does resolve that, alone and within a text; so nobody knows what it comes to."""
+    name = StringParameter.value_for_string_parameter(stack, "/codebuild/user", 1)
+    SourceCredential(stack, "Alone", **BITBUCKET | {"username": name, "secret": name})
+    SourceCredential(stack, "Joined", **BITBUCKET | {"username": f"{name}-{Fn.ref('AWS::Region')}"})
+    Template.from_stack(stack)
+
+
+def test_a_name_that_begins_like_a_token_is_none(stack: Stack) -> None:
+    """That of a parameter or an export is no value."""
+    SourceCredential(stack, "One", **GITHUB | {"secret": CfnParameter(stack, "ATBBSecret").value_as_string})
+    SourceCredential(stack, "Two", **GITHUB | {"secret": Fn.import_value("glpat-secret")})
+    Template.from_stack(stack)
 
 
 def test_a_secret_value_is_no_secret(stack: Stack) -> None:
