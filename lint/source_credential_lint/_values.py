@@ -19,7 +19,7 @@ _VARIABLE = re.compile(r"\$\{([^!}][^}]*)\}")
 class Value(NamedTuple):
     """One value that a property can have.
 
-    value: a text, a list or an object. path: where it is written. is_known: if not, `value` is None, and `texts` is
+    value: a text, a list, an object, or null, which no property may be. path: where it is written. is_known: if not, `value` is None, and `texts` is
     what is written in it all the same.
     """
 
@@ -65,7 +65,7 @@ def literal(node: Any, path: Path) -> Value:
     text = scalar(node)
     if isinstance(text, str):
         return of_text(text, path)
-    return Value(node, path) if isinstance(node, list | Mapping) else unknown(path)
+    return Value(node, path) if node is None or isinstance(node, list | Mapping) else unknown(path)
 
 
 def of_text(text: str, path: Path) -> Value:
