@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Final, Protocol
 
-from source_credential_lint._values import GAP, Path, Value, filled, literal, of_text
+from source_credential_lint._values import GAP, Path, Value, filled, literal, of_text, without_placeholders
 
 
 class Situation(Protocol):
@@ -70,6 +70,8 @@ def _sub(situation: Situation, arguments: Any, path: Path) -> Iterator[Value | N
     text, variables = arguments if isinstance(arguments, list) and len(arguments) == 2 else (arguments, {})  # noqa: PLR2004
     if not isinstance(text, str) or not isinstance(variables, Mapping):
         return
+    if "AWS::LanguageExtensions" in str(situation.template.get("Transform")):  # the short form is never as written
+        text = without_placeholders(text)
     yield of_text(filled(text, lambda name: situation.text(variables.get(name, {"Ref": name}), path)), path)
 
 

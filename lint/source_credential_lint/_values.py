@@ -4,6 +4,8 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Final, NamedTuple
 
+from cfnlint.decode.node import str_node
+
 Path = tuple[str | int, ...]
 
 # Stands in a text for what is not known.
@@ -13,14 +15,15 @@ GAP: Final = "\0"
 _RESOLVED = re.compile(r"\{\{resolve:ssm:[^{}]+\}\}")
 # What these functions are given is a name, or part of one.
 _BY_NAME: Final = ("Ref", "Fn::GetAtt", "Fn::ImportValue")
+_PLACEHOLDER = re.compile(r"(?<![A-Za-z])(?!resolve:)[A-Za-z]{7}(?![A-Za-z])")
 _VARIABLE = re.compile(r"\$\{([^!}][^}]*)\}")
 
 
 class Value(NamedTuple):
     """One value that a property can have.
 
-    value: a text, a list, an object, or null, which no property may be. path: where it is written. is_known: if not, `value` is None, and `texts` is
-    what is written in it all the same.
+    value: a text, a list, an object, or null, which no property may be. path: where it is written. is_known: if not,
+    `value` is None, and `texts` is what is written in it all the same.
     """
 
     value: Any
@@ -62,10 +65,19 @@ def filled(text: str, fill: Callable[[str], str]) -> str:
 
 def literal(node: Any, path: Path) -> Value:
     """Return what stands in a template without a function."""
-    text = scalar(node)
+    text = without_placeholders(node) if isinstance(node, str) else scalar(node)
     if isinstance(text, str):
         return of_text(text, path)
     return Value(node, path) if node is None or isinstance(node, list | Mapping) else unknown(path)
+
+
+def without_placeholders(text: str) -> str:
+    """Return a text with gaps where cfn-lint has made it, and may have put in what is written nowhere.
+
+    Of what Fn::ForEach goes through and nobody knows, it puts seven random letters into a text, which then is none of
+    the template's own. What has seven letters for another reason is not known either, so that nothing is said of it.
+    """
+    return text if isinstance(text, str_node) else _PLACEHOLDER.sub(GAP, text)
 
 
 def of_text(text: str, path: Path) -> Value:
