@@ -87,8 +87,11 @@ class Cloud(Stacks):
         return self.aws.ministack.log.read_text(encoding="utf-8", errors="replace")
 
     def begin_anew(self) -> None:
-        """Empty the slots and the provider's table."""
+        """Empty the slots, the provider's table, and Secrets Manager."""
         self.aws.codebuild.slots.clear()
+        secrets = self.client("secretsmanager")
+        for secret in secrets.get_paginator("list_secrets").paginate().search("SecretList[]"):
+            secrets.delete_secret(SecretId=secret["ARN"], ForceDeleteWithoutRecovery=True)
         table = self.table()
         empty_table(table.meta.client, table.name)
 
@@ -114,7 +117,7 @@ def deployed(build: Path) -> Iterator[EmbeddedAws]:
 
 @pytest.fixture
 def cloud(deployed: EmbeddedAws) -> Iterator[Cloud]:
-    """Return the cloud with empty slots that are nobody's, and leave them so."""
+    """Return the cloud with empty slots that are nobody's, and without secrets; leave it so."""
     found = Cloud(deployed)
     yield found
     found.begin_anew()

@@ -78,5 +78,7 @@ def playing(cloud: Cloud, export: str, *, overwrites: bool) -> Iterator[None]:
         StackName=stack, TemplateBody=json.dumps(template), Capabilities=["CAPABILITY_IAM"]
     )
     assert cloud.status(stack) == "CREATE_COMPLETE", cloud.reasons(stack)
-    yield
-    cloud.delete(stack)
+    try:
+        yield
+    finally:
+        cloud.delete(stack)

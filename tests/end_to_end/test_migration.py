@@ -53,7 +53,6 @@ def reader(cloud: Cloud, build: Path, tmp_path: Path) -> Iterator[Reader]:
     for stack in (CONSUMER, EXAMPLE):
         if cloud.exists(stack):
             cloud.delete(stack)
-    cloud.client("secretsmanager").delete_secret(SecretId="codebuild/github", ForceDeleteWithoutRecovery=True)
 
 
 @pytest.fixture
