@@ -23,20 +23,6 @@ from tests.end_to_end.test_stacks import BITBUCKET, FIRST, GITHUB, SECOND, sha25
 
 HERE = (REGION, "GITHUB")
 RETAIN = {"DeletionPolicy": "Retain"}
-OF_ANOTHER_KIND = """
-import json, urllib.request, boto3
-
-def handler(event, context):
-    codebuild = boto3.client("codebuild")
-    if event["RequestType"] == "Delete":
-        arn = codebuild.delete_source_credentials(arn=event["PhysicalResourceId"])["arn"]
-    else:
-        asked = {"serverType": "GITHUB", "authType": "PERSONAL_ACCESS_TOKEN"}
-        arn = codebuild.import_source_credentials(token=event["ResourceProperties"]["Token"], **asked)["arn"]
-    answer = {name: event[name] for name in ("StackId", "RequestId", "LogicalResourceId")}
-    body = json.dumps({**answer, "Status": "SUCCESS", "PhysicalResourceId": arn}).encode()
-    urllib.request.urlopen(urllib.request.Request(event["ResponseURL"], data=body, method="PUT"))
-"""
 BROKEN = {**BITBUCKET, "SecretId": "codebuild/nothing", "DependsOn": "New"}
 
 
@@ -183,44 +169,5 @@ def test_with_one_table_a_claim_that_was_left_behind_is_ended(
         assert owners(cloud) == ["New"]
     assert watch.seen == [{HERE: sha256(FIRST)}]
     assert "DeleteSourceCredentials" not in watch.calls
-    cloud.delete(stack)
-    assert cloud.slots() == {}
-
-
-def test_from_a_provider_of_another_kind(cloud: Cloud, stack: str) -> None:
-    """The old resource is retained while the new one comes beside it; then it goes, and its provider is not asked."""
-    cloudformation = cloud.client("cloudformation")
-    trust = {"Effect": "Allow", "Principal": {"Service": "lambda.amazonaws.com"}, "Action": "sts:AssumeRole"}
-    function = {
-        "Role": {"Fn::GetAtt": ["Role", "Arn"]},
-        "Runtime": "python3.13",
-        "Handler": "index.handler",
-        "Code": {"ZipFile": OF_ANOTHER_KIND},
-    }
-    own = {
-        "Role": {"Type": "AWS::IAM::Role", "Properties": {"AssumeRolePolicyDocument": {"Statement": [trust]}}},
-        "Function": {"Type": "AWS::Lambda::Function", "Properties": function},
-    }
-    old = {"ServiceToken": {"Fn::GetAtt": ["Function", "Arn"]}, "Token": FIRST}
-    new = {"ServiceToken": {"Fn::ImportValue": "SourceCredentialProvider"}, **GITHUB}
-
-    def deployed(**credentials: dict[str, Any]) -> str:
-        body = json.dumps({"Resources": {**own, **credentials}})
-        change = cloudformation.update_stack if cloud.exists(stack) else cloudformation.create_stack
-        change(StackName=stack, TemplateBody=body, Capabilities=["CAPABILITY_IAM"])
-        return cloud.status(stack)
-
-    assert deployed(Old={"Type": "Custom::Other", "Properties": old}) == "CREATE_COMPLETE"
-    with Watch(cloud.aws) as watch:
-        kept = {"Type": "Custom::Other", "Properties": old, **RETAIN}
-        assert (
-            deployed(Old=kept, New={"Type": "Custom::SourceCredential", "Properties": new, **RETAIN})
-            == "UPDATE_COMPLETE"
-        )
-        assert deployed(New={"Type": "Custom::SourceCredential", "Properties": new}) == "UPDATE_COMPLETE"
-    assert watch.seen == [{HERE: sha256(FIRST)}]
-    assert "DeleteSourceCredentials" not in watch.calls
-    cloud.put_secret("codebuild/github", SECOND)
-    until(lambda: cloud.slots() == {"GITHUB": sha256(SECOND)})
     cloud.delete(stack)
     assert cloud.slots() == {}
