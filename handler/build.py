@@ -23,6 +23,7 @@ _UNUSED = (
     "boto3/data",  # of boto3's resources, of which there are none here
     "boto3/examples",
     "crhelper/tests",
+    "source_credential/contract/written.py",  # of templates: for the lint and the CDK's construct
     "aws_lambda_powertools/event_handler/openapi/swagger_ui/*.js",  # a page for people
     "aws_lambda_powertools/event_handler/openapi/swagger_ui/*.css",
     "**/*.pyi",  # for type checkers, as the next one
@@ -111,7 +112,7 @@ def generate(artifact: Path) -> None:
     That is the exceptions. Without its `__init__` the folder is a namespace package, and loads nothing else.
     """
     contract = artifact / "source_credential/contract"
-    options = constants(contract / "properties.py")["VALIDATOR_OPTIONS"]
+    options = constants(contract / "validation.py")["VALIDATOR_OPTIONS"]
     schema = json.loads((contract / "source_credential.schema.json").read_text(encoding="utf-8"))
     sys.dont_write_bytecode = True
     sys.path.insert(0, str(artifact))

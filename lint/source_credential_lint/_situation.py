@@ -8,8 +8,9 @@ from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any, Final, NamedTuple
 
+from source_credential.contract.written import texts
 from source_credential_lint._functions import RESOLVERS, branches_of_if
-from source_credential_lint._values import GAP, Path, Value, literal, texts, unknown
+from source_credential_lint._values import GAP, Path, Value, literal, unknown
 
 # A map with more rows than that is not a map of credentials.
 _WAYS: Final = 64
@@ -48,7 +49,7 @@ class Situation:
             resolve = RESOLVERS.get(str(function))
             found = list(islice(resolve(self, node[function], inner), _WAYS)) if resolve else []
             is_all = 0 < len(found) < _WAYS
-            return found if is_all else [*found, unknown(inner, *texts(node))]
+            return found if is_all else [*found, unknown(inner, *texts(node, GAP))]
         return [Value(node, path)]
 
     def branches(self, node: Any, path: Path) -> Iterator[tuple[Any, Path]]:

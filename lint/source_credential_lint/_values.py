@@ -6,15 +6,13 @@ from typing import Any, Final, NamedTuple
 
 from cfnlint.decode.node import str_node
 
+from source_credential.contract.written import RESOLVED
+
 Path = tuple[str | int, ...]
 
 # Stands in a text for what is not known.
 GAP: Final = "\0"
 
-# CloudFormation puts the parameter's value in place of it, in a custom resource too.
-_RESOLVED = re.compile(r"\{\{resolve:ssm:[^{}]+\}\}")
-# What these functions are given is a name, or part of one.
-_BY_NAME: Final = ("Ref", "Fn::GetAtt", "Fn::ImportValue")
 _PLACEHOLDER = re.compile(r"(?<![A-Za-z])(?!resolve:)[A-Za-z]{7}(?![A-Za-z])")
 _VARIABLE = re.compile(r"\$\{([^!}][^}]*)\}")
 
@@ -82,26 +80,10 @@ def without_placeholders(text: str) -> str:
 
 def of_text(text: str, path: Path) -> Value:
     """Return a text; unknown where it has gaps, or CloudFormation will put something into it."""
-    rest = _RESOLVED.sub(GAP, text)
+    rest = RESOLVED.sub(GAP, text)
     return unknown(path, rest) if GAP in rest else Value(text, path)
 
 
 def unknown(path: Path, *written: str) -> Value:
     """Return a value of which only is known what is written in it."""
     return Value(None, path, is_known=False, texts=written)
-
-
-def texts(node: Any) -> Iterator[str]:
-    """Yield the texts that are written in a node, without what CloudFormation resolves in them, and without names.
-
-    The name of a parameter, a resource or an export is no value, whatever it begins with.
-    """
-    if isinstance(node, str):
-        yield _RESOLVED.sub(GAP, node)
-    elif isinstance(node, Mapping):
-        for key, inner in node.items():
-            if key not in _BY_NAME:
-                yield from texts(inner)
-    elif isinstance(node, list):
-        for inner in node:
-            yield from texts(inner)

@@ -5,8 +5,9 @@ from typing import Any
 
 import pytest
 
-from source_credential.contract.properties import _problems, parse
+from source_credential.contract.properties import parse
 from source_credential.contract.schema import SCHEMA
+from source_credential.contract.validation import problems
 from source_credential.errors import InvalidRequest
 from source_credential.model import AuthType, ServerType, Specification
 from tests.fakes import CONNECTION_ARN, VERSION_ID
@@ -469,5 +470,5 @@ def test_the_contract_says_something_of_every_property() -> None:
 def test_a_problem_alone_reads_as_the_lint_tells_it() -> None:
     """Of the answer and of the lint the words are the same, with a remedy and without."""
     for properties in ({**TOKEN_PROPERTIES, "SecertId": "x"}, {"ServerType": "GITHUB"}):
-        [problem] = _problems(properties)
+        [problem] = problems(properties)
         assert str(problem) == refusal(properties)

@@ -72,7 +72,7 @@ def test_the_backend_is_the_one_that_is_locked() -> None:
 
 
 def test_the_wheel_has_the_templates_version_and_no_more_than_it_should(wheel: Path) -> None:
-    """Nothing of the handler that would need its libraries."""
+    """Of the handler what the two read, which needs no library but those that their extras bring."""
     version = load(PROJECT / "template.yaml")["Metadata"]["AWS::ServerlessRepo::Application"]["SemanticVersion"]
     names = zipfile.ZipFile(wheel).namelist()
     assert wheel.name == f"source_credential-{version}-py3-none-any.whl"
@@ -84,6 +84,8 @@ def test_the_wheel_has_the_templates_version_and_no_more_than_it_should(wheel: P
         "contract/problems.py",
         "contract/schema.py",
         "contract/source_credential.schema.json",
+        "contract/validation.py",
+        "contract/written.py",
     }
     assert "source_credential_lint/_rules.py" in names
     folders = {name.split("/")[0] for name in names}

@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from local.cloudformation_template import Stack
-from source_credential.contract.properties import _problems
+from source_credential.contract.validation import problems
 from tests.lint.linting import lint
 
 CONNECTION: Final = "arn:aws:codeconnections:eu-central-1:111122223333:connection/aaaa-bbbb"
@@ -67,7 +67,7 @@ def deployments(template: dict[str, Any]) -> Iterator[list[str]]:
     """Yield what the provider has against each deployment there can be."""
     names = list(template["Parameters"])
     for chosen in product(*(template["Parameters"][name]["AllowedValues"] for name in names)):
-        yield list(map(str, _problems(Stack(template, dict(zip(names, chosen, strict=True))).properties("R"))))
+        yield list(map(str, problems(Stack(template, dict(zip(names, chosen, strict=True))).properties("R"))))
 
 
 @settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow])

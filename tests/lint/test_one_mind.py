@@ -8,8 +8,9 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from source_credential.contract.properties import _problems, parse
+from source_credential.contract.properties import parse
 from source_credential.contract.schema import SCHEMA
+from source_credential.contract.validation import problems
 from source_credential.errors import InvalidRequest
 from tests.contract.test_properties import test_a_refusal_says_what_is_wrong_and_what_to_do
 from tests.lint.linting import lint
@@ -47,7 +48,7 @@ def linted(properties: Mapping[str, Any]) -> list[str]:
 
 def refused(properties: Mapping[str, Any]) -> list[str]:
     """Return what the provider has against the properties, each as it says it of a single one."""
-    return sorted(map(str, _problems(properties)))
+    return sorted(map(str, problems(properties)))
 
 
 [_MARK] = getattr(test_a_refusal_says_what_is_wrong_and_what_to_do, "pytestmark")  # noqa: B009 - of pytest's, untyped

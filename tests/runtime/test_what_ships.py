@@ -19,8 +19,8 @@ import bytecode
 from local.emulator import PYTHON
 from local.ministack import PROJECT
 from local.provider import UV
-from source_credential.contract.properties import VALIDATOR_OPTIONS
 from source_credential.contract.schema import SCHEMA
+from source_credential.contract.validation import VALIDATOR_OPTIONS
 
 READ_OF_ALL_SERVICES = {"_retry.json", "endpoints.json", "partitions.json", "sdk-default-configuration.json"}
 VALUES: list[Any] = [
@@ -171,7 +171,7 @@ def test_the_validator_that_ships_is_what_the_schema_gives_now(artifact: Path) -
     assert build.validator(artifact).read_text(encoding="utf-8") == expected
     loaded = run(
         artifact,
-        "import sys, source_credential.contract.properties as p; print(p._validate.__module__, "
+        "import sys, source_credential.contract.validation as v; print(v._validate.__module__, "
         "*sorted(name for name in sys.modules if name.startswith('fastjsonschema')))",
     )
     assert loaded.split() == ["source_credential.contract.validator", "fastjsonschema", "fastjsonschema.exceptions"]

@@ -3,25 +3,13 @@
 import hashlib
 import json
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import Final
 
-from fastjsonschema.exceptions import JsonSchemaValuesException
-
-from source_credential.contract.problems import CORRECT_IT, Problem, SchemaError, explained
+from source_credential.contract.problems import CORRECT_IT, Problem
 from source_credential.contract.schema import SCHEMA
+from source_credential.contract.validation import problems
 from source_credential.errors import InvalidRequest
 from source_credential.model import AuthType, ServerType, Specification
-
-# fast_fail off: every problem in one answer. A deploy per typo is how an afternoon goes. handler/build.py reads this.
-VALIDATOR_OPTIONS: Final[dict[str, Any]] = {"use_default": False, "fast_fail": False}
-
-try:
-    # The artifact has the validator ready made, by handler/build.py and of the same schema.
-    from source_credential.contract.validator import validate as _validate  # type: ignore[import-not-found]
-except ModuleNotFoundError:
-    import fastjsonschema
-
-    _validate = fastjsonschema.compile(SCHEMA, **VALIDATOR_OPTIONS)
 
 # A stack event is read in a narrow column: what is beyond a dozen problems is counted, not listed.
 _PROBLEMS_SHOWN = 12
@@ -39,9 +27,9 @@ def parse(properties: object) -> Specification:
     """
     if not isinstance(properties, dict):
         raise InvalidRequest("ResourceProperties", "must be an object", "Check who sent the event.")
-    problems = _problems(properties)
-    if problems:
-        raise _refusal(problems)
+    found = problems(properties)
+    if found:
+        raise _refusal(found)
     text = {name: str(value) for name, value in properties.items()}
     return Specification(
         server_type=ServerType(text["ServerType"]),
@@ -82,26 +70,15 @@ def _boolean(properties: Mapping[str, object], name: str, *, default: bool | Non
     return str(properties[name]).lower() == "true" if name in properties else default
 
 
-def _problems(properties: Mapping[str, object]) -> list[Problem]:
-    """Return one problem per property."""
-    try:
-        _validate(properties)
-    except JsonSchemaValuesException as failure:
-        return explained(
-            SchemaError(str(error.rule), error.definition, error.path[-1], error.value) for error in failure.errors
-        )
-    return []
-
-
-def _refusal(problems: list[Problem]) -> InvalidRequest:
+def _refusal(found: list[Problem]) -> InvalidRequest:
     """Return the exception that tells of one problem plainly, and of several as a numbered list."""
-    if len(problems) == 1:
-        [only] = problems
+    if len(found) == 1:
+        [only] = found
         return InvalidRequest(only.name, only.problem, only.remedy or CORRECT_IT)
     shown = [
         f"({number}) {name}: {problem}.{' ' if remedy else ''}{remedy}"
-        for number, (name, problem, remedy) in enumerate(problems[:_PROBLEMS_SHOWN], start=1)
+        for number, (name, problem, remedy) in enumerate(found[:_PROBLEMS_SHOWN], start=1)
     ]
-    unshown = len(problems) - len(shown)
+    unshown = len(found) - len(shown)
     rest = [f"And {unshown} more."] if unshown else []
-    return InvalidRequest("Properties", f"{len(problems)} problems", " ".join([*shown, *rest]))
+    return InvalidRequest("Properties", f"{len(found)} problems", " ".join([*shown, *rest]))
