@@ -24,6 +24,12 @@ def is_prefix(text: str) -> bool:
     return _PREFIX.fullmatch(text) is not None
 
 
+def prefix_of(name: str) -> str:
+    """Return the prefix that a name begins with; empty where it is none of a run's."""
+    found = _PREFIX.match(name)
+    return found[0] if found else ""
+
+
 def throwaway_token(server_type: str, auth_type: str) -> str:
     """Return a random text that may be a token of this kind. It opens nothing."""
     beginning = _BEGINNINGS.get((server_type, auth_type), _GITHUBS)

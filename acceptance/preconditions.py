@@ -7,12 +7,11 @@ from typing import Final
 
 from acceptance.account import Account, Refused
 from acceptance.journal import Journal, open_journals
-from acceptance.names import FAMILY, Names, is_prefix
+from acceptance.names import FAMILY, Names, is_prefix, prefix_of
 from acceptance.slots import AUTH_TYPES, SERVER_TYPES
 from acceptance.stacks import GONE
 
 DEFAULT_SLOTS: Final = ("GITHUB", "GITHUB_ENTERPRISE", "BITBUCKET")
-_PREFIX_LENGTH: Final = len(FAMILY) + 10
 
 
 def refuse_unknown(given: Iterable[str], known: Iterable[str], variable: str) -> None:
@@ -44,7 +43,7 @@ def refuse_to_be_in_the_way(account: Account, server_types: Sequence[str], root:
     if stacks:
         raise Refused(
             f"There are stacks of a run whose journal is not here ({', '.join(stacks)}). Let it end or, if it was "
-            f"killed, remove it: make acceptance-clean ... PREFIX={stacks[0][:_PREFIX_LENGTH]}"
+            f"killed, remove it: make acceptance-clean ... PREFIX={prefix_of(stacks[0])}"
         )
     infos = account.client("codebuild").list_source_credentials()["sourceCredentialsInfos"]
     taken = sorted({info["serverType"] for info in infos} & set(server_types))
@@ -67,9 +66,8 @@ def take_up(account: Account, prefix: str, root: Path) -> None:
     names = Names(prefix)
     journal.note("bucket", name=names.bucket)
     journal.note("role", name=names.stack("connection"))
-    for (
-        server_type
-    ) in SERVER_TYPES:  # which slots it has used, nobody knows here: what any of them holds is asked about
+    # Which slots it has used, nobody knows here: what any of them holds is asked about.
+    for server_type in SERVER_TYPES:
         for auth_type in AUTH_TYPES:
             journal.note("credential", server_type=server_type, auth_type=auth_type)
     for stack in _stacks(account):
@@ -82,4 +80,4 @@ def _stacks(account: Account) -> list[str]:
     pages = account.client("cloudformation").get_paginator("list_stacks").paginate()
     stacks = [stack for page in pages for stack in page["StackSummaries"] if stack["StackStatus"] != GONE]
     stacks.sort(key=lambda stack: str(stack["CreationTime"]))
-    return [stack["StackName"] for stack in stacks if is_prefix(stack["StackName"][:_PREFIX_LENGTH])]
+    return [stack["StackName"] for stack in stacks if prefix_of(stack["StackName"])]

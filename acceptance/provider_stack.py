@@ -59,13 +59,10 @@ def _parameters(scene: Scene) -> dict[str, str]:
 
 def _make_bucket(scene: Scene) -> None:
     """Make the bucket that `sam deploy` uploads to, so that it leaves none of its own behind."""
-    bucket, region = scene.names.bucket, scene.account.region
+    bucket = scene.names.bucket
     scene.journal.note("bucket", name=bucket)
-    s3 = scene.account.client("s3")
-    # https://docs.aws.amazon.com/AmazonS3/latest/API/API_CreateBucket.html: us-east-1 must not be named
-    elsewhere = {} if region == "us-east-1" else {"CreateBucketConfiguration": {"LocationConstraint": region}}
-    s3.create_bucket(Bucket=bucket, **elsewhere)
-    s3.put_bucket_tagging(Bucket=bucket, Tagging={"TagSet": scene.names.tags})
+    provider.make_bucket(scene.account, name=bucket, region=scene.account.region)
+    scene.account.client("s3").put_bucket_tagging(Bucket=bucket, Tagging={"TagSet": scene.names.tags})
 
 
 def _run(command: Sequence[str], environment: Mapping[str, str], waiting: Waiting, folder: Path) -> None:

@@ -2,12 +2,12 @@
 
 from collections.abc import Callable, Iterator
 from functools import partial
-from typing import Any, Final
+from typing import Any
 
 from acceptance.account import Account
 from acceptance.names import TAG
-
-_OVER: Final = "DELETE_COMPLETE"
+from acceptance.stacks import GONE
+from local.provider_table import empty_table
 
 
 class Remains:
@@ -31,11 +31,8 @@ class Remains:
 
     def forget_claims(self) -> None:
         """Empty the provider's table, so that no Delete of a consumer's stack takes a credential away."""
-        dynamodb = self._account.client("dynamodb")
         for table in self._tables():
-            pages = dynamodb.get_paginator("scan").paginate(TableName=table, ConsistentRead=True)
-            for item in [item for page in pages for item in page["Items"]]:
-                dynamodb.delete_item(TableName=table, Key={key: item[key] for key in ("Subject", "What")})
+            empty_table(self._account.client("dynamodb"), table)
 
     def left(self) -> list[str]:
         """Return what is still there, a line each."""
@@ -78,7 +75,7 @@ class Remains:
 
     def _stacks(self) -> list[str]:
         names = list(self._all("cloudformation", "list_stacks", "StackSummaries"))
-        return sorted({n["StackName"] for n in names if n["StackStatus"] != _OVER and self._is_own(n["StackName"])})
+        return sorted({n["StackName"] for n in names if n["StackStatus"] != GONE and self._is_own(n["StackName"])})
 
     def _tables(self) -> list[str]:
         return [name for name in self._all("dynamodb", "list_tables", "TableNames") if self._is_own(name)]

@@ -13,6 +13,7 @@ from botocore.exceptions import ClientError
 from acceptance.account import Account
 from acceptance.journal import Journal
 from acceptance.remains import Remains
+from acceptance.stacks import GONE, status_at_rest
 from acceptance.used_slots import Release, UsedSlots
 from acceptance.waiting import TookTooLong, Waiting
 
@@ -83,10 +84,15 @@ class Removal:
 
     def _tell_left(self) -> None:
         """Tell what is left after a while: what is deleted is listed for up to a minute or two."""
-        every = self._account.poll_seconds * 3
+        left: list[str] = []
+
+        def is_gone() -> bool | None:
+            left[:] = self._remains.left()
+            return not left or None
+
         with suppress(TookTooLong):
-            self._waiting.until(lambda: not self._remains.left() or None, "", seconds=_LISTED_SECONDS, every=every)
-        self._problems += self._remains.left()
+            self._waiting.until(is_gone, "", seconds=_LISTED_SECONDS, every=self._account.poll_seconds * 3)
+        self._problems += left
 
     def _tell_tagged(self) -> None:
         """Tell what a cross-check has; who may not ask for it has lost nothing."""
@@ -124,22 +130,20 @@ class Removal:
         self._say(f"Removing the stack {name}")
         self._settled(stack_id)
         cloudformation.delete_stack(StackName=stack_id)
-        if self._settled(stack_id) == "DELETE_COMPLETE":
+        if self._settled(stack_id) == GONE:
             return
         resources = cloudformation.describe_stack_resources(StackName=stack_id)["StackResources"]
         failed = [each["LogicalResourceId"] for each in resources if each["ResourceStatus"] == "DELETE_FAILED"]
         cloudformation.delete_stack(StackName=stack_id, RetainResources=failed)
         status = self._settled(stack_id)
-        if status != "DELETE_COMPLETE":
+        if status != GONE:
             raise StillThere(f"The stack {name} is {status}.")
 
     def _settled(self, stack_id: str) -> str:
         cloudformation = self._account.client("cloudformation")
 
         def status() -> str | None:
-            found = str(cloudformation.describe_stacks(StackName=stack_id)["Stacks"][0]["StackStatus"])
-            goes_on = found.endswith("_IN_PROGRESS") and found != "REVIEW_IN_PROGRESS"
-            return None if goes_on else found
+            return status_at_rest(cloudformation.describe_stacks(StackName=stack_id)["Stacks"][0])
 
         every = self._account.poll_seconds
         return self._waiting.until(status, "The end of a stack", seconds=_STACK_SECONDS, every=every)

@@ -1,6 +1,7 @@
 """Stacks of CloudFormation's, with bounded waits; each is noted before it is created."""
 
 import json
+from collections.abc import Mapping
 from typing import Any, Final
 
 from botocore.exceptions import ClientError
@@ -24,6 +25,15 @@ class UpdateRefused(Exception):
         """Keep the two."""
         super().__init__(error.response["Error"].get("Message", ""))
         self.code = str(error.response["Error"].get("Code", ""))
+
+
+def status_at_rest(stack: Mapping[str, Any]) -> str | None:
+    """Return the status of a stack as CloudFormation describes it; None while something goes on.
+
+    A change set that nobody has executed is nothing that goes on.
+    """
+    status = str(stack["StackStatus"])
+    return None if status.endswith("_IN_PROGRESS") and status != "REVIEW_IN_PROGRESS" else status
 
 
 class Stacks:
@@ -73,8 +83,7 @@ class Stacks:
         """Wait until nothing goes on at a stack, and return its status."""
 
         def status() -> str | None:
-            found = str(self._describe(stack_id or self._names.stack(name))["StackStatus"])
-            return None if found.endswith("_IN_PROGRESS") else found
+            return status_at_rest(self._describe(stack_id or self._names.stack(name)))
 
         return self._waiting.until(status, f"The end of stack {name}", seconds=_SECONDS, every=self._poll_seconds)
 

@@ -87,9 +87,13 @@ def deploy(  # noqa: PLR0913 - the options of `sam deploy`
     make_up_for_ministack(aws, stack_name, region=region)
 
 
-def make_bucket(aws: EmbeddedAws, *, region: str = REGION) -> str:
-    """Return a new bucket for what `sam deploy` uploads: resolving a bucket of its own takes it 15 seconds."""
-    bucket = f"sam-{uuid.uuid4().hex[:12]}"
+def make_bucket(aws: Clients, *, name: str = "", region: str = REGION) -> str:
+    """Return a new bucket for what `sam deploy` uploads: resolving a bucket of its own takes it 15 seconds.
+
+    name: a random one where none is given.
+    """
+    bucket = name or f"sam-{uuid.uuid4().hex[:12]}"
+    # https://docs.aws.amazon.com/AmazonS3/latest/API/API_CreateBucket.html: us-east-1 must not be named
     elsewhere = {} if region == "us-east-1" else {"CreateBucketConfiguration": {"LocationConstraint": region}}
     aws.client("s3", region=region).create_bucket(Bucket=bucket, **elsewhere)
     return bucket

@@ -16,7 +16,7 @@ def create_table(dynamodb: Any, name: str) -> None:  # noqa: ANN401 - boto3's cl
 
 def items(dynamodb: Any, name: str) -> list[dict[str, Any]]:  # noqa: ANN401 - the same
     """Return all that is in the table, as the client has it: that of a boto3 resource has plain values."""
-    pages = dynamodb.get_paginator("scan").paginate(TableName=name)
+    pages = dynamodb.get_paginator("scan").paginate(TableName=name, ConsistentRead=True)
     return [item for page in pages for item in page["Items"]]
 
 
