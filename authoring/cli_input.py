@@ -12,8 +12,7 @@ from typing import Any, Final
 import yaml
 
 from authoring import cli_model
-from authoring.skeleton import secret_name
-from source_credential.contract.properties import parse
+from authoring.skeleton import check, secret_name
 from source_credential.errors import InvalidRequest
 from source_credential.model import ServerType
 from source_credential.tokens.token_shape import check_shape
@@ -27,7 +26,6 @@ _PROPERTIES: Final = {
 }
 # A shorter one would be found in every text.
 _SHORTEST_TOKEN: Final = 8
-_ANY_SERVICE_TOKEN: Final = "what CloudFormation makes of !ImportValue"  # noqa: S105 - no token of a Git provider
 
 
 class BadInput(Exception):
@@ -79,7 +77,7 @@ def _checked(properties: Mapping[str, object], token: str) -> Resource:
     problems: list[str] = []
     warnings: tuple[str, ...] = ()
     try:
-        parse({**properties, "ServiceToken": _ANY_SERVICE_TOKEN})
+        check(properties)
     except InvalidRequest as error:
         problems.append(str(error))
     server_type, auth_type = str(properties["ServerType"]), str(properties["AuthType"])

@@ -3,7 +3,7 @@
 What the choice needs is set. Everything else is a comment, and says whether it applies.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from difflib import get_close_matches
 from typing import Final
 
@@ -46,7 +46,7 @@ class Skeleton:
             "ServerType": self._known("ServerType", server_type),
             "AuthType": self._known("AuthType", auth_type),
         }
-        parse({**self.properties, "ServiceToken": "what CloudFormation makes of !ImportValue"})
+        check(self.properties)
 
     @property
     def properties(self) -> dict[str, object]:
@@ -116,6 +116,11 @@ class Skeleton:
 
 def _shown(default: object) -> str:
     return str(default).lower() if isinstance(default, bool) else str(default)
+
+
+def check(properties: Mapping[str, object]) -> None:
+    """Check that the contract takes a template's properties. Raises InvalidRequest."""
+    parse({**properties, "ServiceToken": "what CloudFormation makes of !ImportValue"})
 
 
 def secret_name(server_type: str, auth_type: str) -> str:

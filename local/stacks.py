@@ -72,6 +72,14 @@ class Stacks:
         events = self.client("cloudformation").describe_stack_events(StackName=stack)["StackEvents"]
         return "\n".join(event.get("ResourceStatusReason", "") for event in events)
 
+    def put_secret(self, name: str, value: str) -> None:
+        """Create the secret, or give it a new version."""
+        secrets = self.client("secretsmanager")
+        try:
+            secrets.create_secret(Name=name, SecretString=value)
+        except secrets.exceptions.ResourceExistsException:
+            secrets.put_secret_value(SecretId=name, SecretString=value)
+
     def table(self) -> Any:  # noqa: ANN401 - boto3 makes the type as it runs
         """Return the table of the region's provider, as boto3's resource: of plain values, and written in batches."""
         session = boto3.Session("test", "test", region_name=self.region)

@@ -114,12 +114,8 @@ class Week:
         self._write(kind, self._tokens[kind])
 
     def _write(self, kind: str, token: str) -> None:
-        secrets = self._aws.client("secretsmanager")
-        name, value = f"codebuild/{kind.lower()}", json.dumps({"token": token, "email": "someone@example.com"})
-        try:
-            secrets.create_secret(Name=name, SecretString=value)
-        except secrets.exceptions.ResourceExistsException:
-            secrets.put_secret_value(SecretId=name, SecretString=value)
+        value = json.dumps({"token": token, "email": "someone@example.com"})
+        Stacks(self._aws).put_secret(f"codebuild/{kind.lower()}", value)
 
     def _delete_by_hand(self) -> None:
         [arn] = [held.arn for held in self._aws.codebuild.credentials() if held.server_type == _BITBUCKET]

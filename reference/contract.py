@@ -1,12 +1,11 @@
 """What the contract says of each property, in the terms of AWS's own resource pages."""
 
-import json
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from reference.refusals import SCHEMA
+from source_credential.contract.schema import SCHEMA
 
 NO_INTERRUPTION: Final = "No interruption"
 _REFUSED: Final[dict[str, Any]] = {}
@@ -58,7 +57,7 @@ class Contract:
 
     def __init__(self, schema: Rule | None = None) -> None:
         """Read a schema; the product's own where none is given."""
-        self._schema = schema or json.loads(SCHEMA.read_text(encoding="utf-8"))
+        self._schema = schema or SCHEMA
         self.description = str(self._schema["description"])
         self.properties = {name: self._property(name, own) for name, own in self._schema["properties"].items()}
 

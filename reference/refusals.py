@@ -15,7 +15,6 @@ from local.ministack import PROJECT
 from reference.texts import UNKNOWN, Texts, assigned, own
 
 CODE: Final = PROJECT / "handler/source_credential"
-SCHEMA: Final = CODE / "contract/source_credential.schema.json"
 
 _ERROR: Final = "SourceCredentialError"
 _PROBLEM, _REMEDY = "problem", "remedy"

@@ -20,14 +20,6 @@ TARGET_ROLE = "arn:aws:iam::000000000000:role/source-credential-target"
 class Cloud(Stacks):
     """A region of the embedded AWS, as a test uses it."""
 
-    def put_secret(self, name: str, value: str) -> None:
-        """Create the secret, or give it a new version."""
-        secrets = self.client("secretsmanager")
-        try:
-            secrets.create_secret(Name=name, SecretString=value)
-        except secrets.exceptions.ResourceExistsException:
-            secrets.put_secret_value(SecretId=name, SecretString=value)
-
     def deploy(
         self,
         stack: str,
